@@ -1,0 +1,143 @@
+// The trading API as k6 calls it: one function a route, each answering with k6's response, so that the script that calls it
+// decides what is right and what is wrong. Money is in cents, shares are whole.
+
+import http, { type RefinedResponse } from 'k6/http';
+
+export type Answer = RefinedResponse<'text'>;
+
+export interface Character {
+  id: string;
+  name: string;
+  bid: number;
+  ask: number;
+  /** Shares the caller owns. */
+  quantity: number;
+  /** What these bring at the bid, in cents. */
+  value: number;
+}
+
+export interface Market {
+  characters: Character[];
+  portfolioValue: number;
+  cash: number;
+}
+
+export interface Portfolio {
+  cash: number;
+  holdings: { characterId: string; name: string; quantity: number; bid: number; value: number }[];
+  portfolioValue: number;
+}
+
+export interface Order {
+  characterId: string;
+  quantity: number;
+  action: 'buy' | 'sell';
+}
+
+export interface Receipt {
+  trade: Order & {
+    id: string;
+    price: number;
+    amount: number;
+    commission: number;
+    executedAt: string;
+  };
+  cash: number;
+  quantity: number;
+}
+
+export interface Account {
+  username: string;
+  email: string;
+  password: string;
+}
+
+export interface Session {
+  user: { id: string; username: string; email: string };
+  token: string;
+}
+
+interface CallOptions {
+  token?: string | undefined;
+  headers?: Record<string, string>;
+  /** An object is sent as JSON; a string as it is. */
+  body?: object | string;
+  /** Statuses that count as success in k6's `http_req_failed`. Default: any 2xx. */
+  expected?: number[];
+  /** Value of the metric tag `kind`, by which thresholds tell reads from trades. */
+  kind?: 'read' | 'trade' | 'auth' | 'other';
+}
+
+const baseUrl = __ENV['BASE_URL'] ?? 'http://localhost:3000';
+
+/** Sends one request. A connection that fails answers with status 0; nothing is thrown. */
+export function call(method: string, path: string, options: CallOptions = {}): Answer {
+  const { token, headers, body, expected, kind = 'other' } = options;
+  const payload = typeof body === 'object' ? JSON.stringify(body) : body;
+  return http.request(method, baseUrl + path, payload ?? null, {
+    headers: {
+      ...(payload === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    responseCallback: http.expectedStatuses(...(expected ?? [{ min: 200, max: 299 }])),
+    responseType: 'text',
+    tags: { kind },
+    timeout: '10s',
+  });
+}
+
+/** The body of an answer as JSON. Only for answers that are known to be what `T` says. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names the shape
+export function bodyOf<T>(answer: Answer): T {
+  return JSON.parse(answer.body) as T;
+}
+
+export function register(account: Account, expected?: number[]): Answer {
+  return call('POST', '/auth/register', {
+    body: account,
+    kind: 'auth',
+    ...(expected && { expected }),
+  });
+}
+
+export function login(username: string, password: string, expected?: number[]): Answer {
+  return call('POST', '/auth/login', {
+    body: { username, password },
+    kind: 'auth',
+    ...(expected && { expected }),
+  });
+}
+
+export function logout(token: string): Answer {
+  return call('POST', '/auth/logout', { token, kind: 'auth' });
+}
+
+/** Every character with its quote and what the caller owns of it: {@link Market}. */
+export function market(token: string): Answer {
+  return call('GET', '/api/characters', { token, kind: 'read' });
+}
+
+/** Cash and holdings: {@link Portfolio}. */
+export function portfolio(token: string): Answer {
+  return call('GET', '/api/portfolio', { token, kind: 'read' });
+}
+
+/**
+ * Buys or sells at the current quote: {@link Receipt}. The key makes the order safe to send again after a broken connection:
+ * the exchange carries it out once. Leave it out for a new order.
+ */
+export function trade(
+  token: string,
+  order: Order,
+  options: { key?: string; expected?: number[] } = {},
+): Answer {
+  const { key = crypto.randomUUID(), expected } = options;
+  return call('POST', '/api/trade', {
+    token,
+    body: order,
+    headers: { 'Idempotency-Key': key },
+    kind: 'trade',
+    ...(expected && { expected }),
+  });
+}

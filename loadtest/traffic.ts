@@ -1,0 +1,142 @@
+// The steady, light traffic that keeps every dashboard alive: what the compose service `traffic` runs, for ever.
+//
+// A few customers come by, look at the market, buy and sell, look at what they own, and leave. Now and then one mistypes the
+// password or asks for more than there is to sell, as people do, so that panels of refusals have something to show; never
+// so often that an alert would fire. It waits for the API and outlives its restarts.
+
+import { sleep } from 'k6';
+import { vu } from 'k6/execution';
+
+import {
+  type Account,
+  type Answer,
+  type Character,
+  type Market,
+  type Receipt,
+  type Session,
+  bodyOf,
+  login,
+  logout,
+  market,
+  portfolio,
+  register,
+  trade,
+} from './lib/api.ts';
+
+export const options = {
+  scenarios: {
+    customers: {
+      executor: 'constant-vus',
+      vus: 4,
+      duration: '8760h', // k6 must have an end; Docker's restart policy begins anew after it
+      gracefulStop: '5s',
+    },
+  },
+  // Each tag that k6 would put on its metrics costs memory and nobody reads them here. For the same reason the container runs
+  // with K6_NO_SUMMARY and K6_NO_THRESHOLDS: then k6 keeps no measurements, and a year takes no more memory than a minute.
+  systemTags: ['status'],
+};
+
+/** What a customer spends on one purchase, in cents. */
+const budget = 20_000;
+/** Every so many visits of a customer, something goes wrong, beginning with the first so that its panels fill soon. */
+const mishapEvery = 20;
+/** With the exchange away, a customer tries again after so many seconds. */
+const patience = 5;
+
+const day = 24 * 60 * 60 * 1000;
+
+/**
+ * Who this virtual user is today. Each begins a new account a day (at different hours, so that sign-ups are no spike): otherwise
+ * spread and commission would have eaten the starting credit after some weeks, and every trade would be refused.
+ */
+function account(): Account {
+  const id = vu.idInTest;
+  const generation = Math.floor((Date.now() + (id * day) / 4) / day);
+  const username = `regular-${id}-${generation}`;
+  // The password of a customer who exists in the demo only.
+  return { username, email: `${username}@example.com`, password: 'rum and sea shanties' };
+}
+
+/** Waits as a person would who reads or decides: from half of `seconds` to one and a half. */
+function think(seconds: number): void {
+  sleep(seconds * (0.5 + Math.random()));
+}
+
+/** Throws, with all that is known, when an answer is none of the expected ones. */
+function expect(answer: Answer, what: string, ...statuses: number[]): Answer {
+  if (statuses.includes(answer.status)) return answer;
+  throw new Error(`${what} answered ${answer.status}: ${answer.error || answer.body}`);
+}
+
+/** Logs in; a customer the exchange does not know yet signs up. */
+function signIn({ username, email, password }: Account): string {
+  let answer = expect(login(username, password, [200, 401]), 'login', 200, 401);
+  if (answer.status === 401) {
+    answer = expect(register({ username, email, password }), 'register', 201);
+  }
+  return bodyOf<Session>(answer).token;
+}
+
+function pick(characters: Character[]): Character {
+  const character = characters[Math.floor(Math.random() * characters.length)];
+  if (character === undefined) throw new Error('the market lists no character');
+  return character;
+}
+
+/** Sells half of what one owns, or buys for about {@link budget}: about as much of the one as of the other in the long run. */
+function tradeOnce(token: string): Receipt | undefined {
+  const { characters, cash } = bodyOf<Market>(expect(market(token), 'market', 200));
+  think(4);
+
+  const owned = characters.filter(({ quantity }) => quantity > 0);
+  const sell = owned.length > 0 && (Math.random() < 0.5 || cash < 2 * budget);
+  const character = pick(sell ? owned : characters);
+  const order = sell
+    ? { action: 'sell' as const, quantity: Math.ceil(character.quantity / 2) }
+    : { action: 'buy' as const, quantity: Math.max(1, Math.floor(budget / character.ask)) };
+
+  const answer = trade(token, { characterId: character.id, ...order });
+  return bodyOf<Receipt>(expect(answer, order.action, 201));
+}
+
+/** Orders to sell more than one owns; the exchange refuses. */
+function overreach(token: string): void {
+  const { characters } = bodyOf<Market>(expect(market(token), 'market', 200));
+  const { id, quantity } = pick(characters);
+  const order = { characterId: id, quantity: quantity + 1, action: 'sell' as const };
+  expect(trade(token, order, { expected: [409] }), 'overreaching order', 409);
+}
+
+function visit(mishap: boolean): void {
+  const customer = account();
+  if (mishap) {
+    expect(login(customer.username, 'rum and sea shanty', [401]), 'mistyped login', 401);
+    think(3);
+  }
+  const token = signIn(customer);
+  think(2);
+
+  const trades = 1 + Math.floor(Math.random() * 3);
+  for (let i = 0; i < trades; i++) {
+    tradeOnce(token);
+    think(4);
+  }
+  if (mishap) overreach(token);
+
+  expect(portfolio(token), 'portfolio', 200);
+  think(4);
+  expect(logout(token), 'logout', 200, 204);
+  think(4);
+}
+
+export default function (): void {
+  try {
+    // Customers take turns in having bad luck.
+    visit((vu.iterationInInstance + vu.idInTest * 5) % mishapEvery === 5);
+  } catch (error) {
+    // An exchange that is starting, stopping or in trouble: say so in one line, and come back later.
+    console.warn(String(error));
+    sleep(patience);
+  }
+}
