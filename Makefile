@@ -1,0 +1,49 @@
+# Every task. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help up down restart status logs doctor urls test lint format dashboards smoke clean
+
+# Node 24 comes with the development packages; the host's own, if it has one, may be older.
+with_node := scripts/node.sh && PATH="$$PWD/node_modules/.bin:$$PATH"
+
+help: ## Lists these tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+##@ Running it
+up: ## Starts everything, from nothing if need be, and prints the addresses
+	@scripts/up.sh
+
+down: ## Stops everything; the data stays
+	@docker compose down --remove-orphans
+
+restart: down up ## Stops everything and starts it again
+
+status: ## Shows every container: state, health, memory, CPU
+	@scripts/status.sh
+
+logs: ## Follows what the services say; SERVICE=api for one
+	@docker compose logs --follow --tail 100 $(SERVICE)
+
+doctor: ## Asks every component whether it is well, and says what to do if not
+	@scripts/doctor.sh
+
+urls: ## Prints every address and login
+	@scripts/urls.sh
+
+smoke: ## Walks through every function once with k6, against the running stack
+	@docker compose run --rm --no-deps -T traffic run --quiet /loadtest/smoke.ts
+
+clean: ## Stops everything and deletes its data: books, metrics, logs, traces
+	@docker compose down --remove-orphans --volumes
+
+##@ Working on it
+test: ## Tests everything, from nothing, in a stack of its own
+	@scripts/test.sh
+
+lint: ## Checks types, style and format
+	@$(with_node) node --run typecheck && PATH="$$PWD/node_modules/.bin:$$PATH" node --run lint
+
+format: ## Formats the sources
+	@$(with_node) node --run format
+
+dashboards: ## Generates Grafana's dashboards from grafana/src
+	@$(with_node) node --run dashboards

@@ -1,0 +1,16 @@
+# Sourced by the other scripts: where we are, and the host's certificate authorities.
+# shellcheck shell=bash
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+# Image builds hand these to npm, go and apt as a build secret, for networks whose proxy inspects TLS. They are never
+# part of an image. Where the host keeps none in the usual places, builds use what they find themselves.
+if [ -z "${HOST_CA_BUNDLE:-}" ]; then
+  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+    if [ -r "$bundle" ]; then
+      export HOST_CA_BUNDLE=$bundle
+      break
+    fi
+  done
+fi
+
+readonly node_image=node:24.21.0-trixie-slim

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Checks, before anything is started, what `make up` needs: the settings, free ports, memory and disk. Says everything
+# that is wrong, one line each with its remedy, and changes nothing.
+#
+#   scripts/preflight.sh
+#
+# Settings come from the file named by COMPOSE_ENV_FILES (default .env, which may be missing); a variable of the shell
+# wins, as it does for Compose.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Measured with `make status`: the containers together hold under 1.4 GB. Images and a day's data need the disk.
+readonly needed_memory_mb=${NEEDED_MEMORY_MB:-2000}
+readonly needed_disk_mb=${NEEDED_DISK_MB:-6000}
+readonly env_file=${COMPOSE_ENV_FILES:-.env}
+
+problems=0
+problem() {
+  echo "✗ $*" >&2
+  problems=$((problems + 1))
+}
+
+# The settings there are: those of .env.example.
+known_settings() { grep -oE '^[A-Z_]+=' .env.example | tr -d '='; }
+
+# What setting $1 must look like, as $pattern, and how to say so, as $expected.
+rule_for() {
+  case $1 in
+    *_PORT) pattern='^[0-9]{1,5}$' expected='a port from 1 to 65535' ;;
+    BIND_ADDRESS) pattern='^[0-9]{1,3}(\.[0-9]{1,3}){3}$' expected='an IPv4 address such as 127.0.0.1' ;;
+    TRAFFIC) pattern='^[0-9]$' expected='how many copies of the traffic run, 0 to 9' ;;
+    MARKET_SEED) pattern='^[0-9]{1,9}$' expected='a whole number' ;;
+    ENVIRONMENT) pattern='^[a-z][a-z0-9-]{0,31}$' expected='a short name in small letters such as demo' ;;
+    LOG_LEVEL) pattern='^(error|warn|info|http|debug)$' expected='error, warn, info, http or debug' ;;
+    OTEL_TRACES_EXPORTER) pattern='^(jaeger|otlp|none)$' expected='jaeger, otlp or none' ;;
+    OTEL_TRACES_SAMPLER_ARG) pattern='^(0(\.[0-9]+)?|1(\.0+)?)$' expected='a number from 0 to 1' ;;
+    METRICS_RETENTION) pattern='^[0-9]+[smhd]$' expected='a duration such as 15d' ;;
+    LOGS_RETENTION | TRACES_RETENTION) pattern='^[0-9]+[smh]$' expected='a duration such as 168h' ;;
+    GRAFANA_ADMIN_PASSWORD) pattern='^(.{8,})?$' expected='at least 8 characters, or empty to have one generated' ;;
+    HOST_CA_BUNDLE) pattern='^/' expected='the absolute path of a file with certificates' ;;
+    *) pattern='' expected='anything' ;;
+  esac
+}
+
+# The value of setting $1: the shell's, else the file's. Fails when neither sets it.
+value_of() {
+  if [ -n "${!1+set}" ]; then
+    printf '%s' "${!1}"
+  else
+    [ -f "$env_file" ] && grep -qE "^$1=" "$env_file" &&
+      grep -E "^$1=" "$env_file" | tail -n 1 | sed -E "s/^$1=//; s/^(['\"])(.*)\1\$/\2/" | tr -d '\n'
+  fi
+}
+
+check_settings() {
+  local name pattern expected value line number=0
+  while IFS= read -r line || [ -n "$line" ]; do
+    number=$((number + 1))
+    case $line in '' | '#'*) continue ;; esac
+    name=${line%%=*}
+    if ! [[ $line =~ ^[A-Za-z_][A-Za-z0-9_]*= ]]; then
+      problem "$env_file line $number is not NAME=value: '$line'. Correct or remove it."
+    elif [[ $name != COMPOSE_* ]] && ! known_settings | grep -qx "$name"; then
+      problem "$env_file line $number sets $name, which nothing reads. See .env.example for the names there are."
+    fi
+  done < <(cat "$env_file" 2>/dev/null)
+  for name in $(known_settings); do
+    value=$(value_of "$name") || continue
+    rule_for "$name"
+    if ! [[ $value =~ $pattern ]] || { [[ $name == *_PORT ]] && ! [ "$((10#$value))" -ge 1 -a "$((10#$value))" -le 65535 ]; }; then
+      problem "$name is '$value', but must be $expected. Correct it in $env_file, or remove the line to have the default."
+    fi
+  done
+}
+
+# name=port of every port that is published, with the defaults of .env.example where nothing else is said.
+ports() {
+  local name default
+  grep -oE '^[A-Z_]+_PORT=[0-9]+' .env.example | while IFS='=' read -r name default; do
+    echo "$name=$(value_of "$name" || echo "$default")"
+  done
+}
+
+# Whether something listens on port $1 of this machine, asked by connecting to it: no tool beyond bash is needed.
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+check_ports() {
+  local name port seen='' ours
+  # The ports of a stack that is already up are its own, and are not in the way of starting it again.
+  ours=$(docker ps --filter "label=com.docker.compose.project=${COMPOSE_PROJECT_NAME:-crows-nest}" --format '{{.Ports}}' 2>/dev/null || true)
+  while IFS='=' read -r name port; do
+    if grep -qx "$port" <<<"$seen"; then
+      problem "$name is $port, which another setting uses as well. Give each a port of its own in $env_file."
+    elif listens "$port" && [[ $ours != *":$port->"* ]]; then
+      problem "port $port ($name) is in use by another program. Stop it ('ss -ltnp | grep :$port' names it), or set $name to a free port in $env_file."
+    fi
+    seen+=$'\n'$port
+  done < <(ports)
+}
+
+check_memory() {
+  [ -r /proc/meminfo ] || return 0 # Docker Desktop has memory of its own; its settings say how much
+  [ -z "$(docker ps -q --filter "label=com.docker.compose.project=${COMPOSE_PROJECT_NAME:-crows-nest}" 2>/dev/null)" ] || return 0
+  local available
+  available=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
+  [ "$available" -ge "$needed_memory_mb" ] ||
+    problem "$available MB of memory are free, $needed_memory_mb MB are needed. Close other programs, or use a larger machine."
+}
+
+check_disk() {
+  local directory available
+  directory=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null || true)
+  [ -d "$directory" ] || directory=/var/lib
+  available=$(df -Pm "$directory" | awk 'NR == 2 { print $4 }')
+  [ "$available" -ge "$needed_disk_mb" ] ||
+    problem "$available MB of disk are free under $directory, $needed_disk_mb MB are needed. Free some: 'docker system df' shows what Docker holds."
+}
+
+check_settings
+# Ports can only be checked once they are numbers.
+[ "$problems" -gt 0 ] || check_ports
+check_memory
+check_disk
+
+[ "$problems" -eq 0 ] || exit 1

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Tests everything, from nothing: the sources, every component's configuration by its own tool, the services on a real
+# Postgres and Redis, and the whole stack, brought up under a name and ports of its own and taken down again whatever
+# happens. Ends with "N passed, N failed"; exits 1 when anything failed.
+#
+#   scripts/test.sh
+set -euo pipefail
+source "$(dirname "$0")/environment.sh"
+
+# The test stack stands beside a running `make up` without touching it. Settings of a .env are not used.
+export COMPOSE_PROJECT_NAME=crows-nest-test
+export COMPOSE_ENV_FILES=tests/test.env
+# CI colours nothing; and a run that is watched by nobody must not wait for anybody.
+export CI=true
+
+readonly results=.cache/test
+rm -rf "$results" && mkdir -p "$results"
+passed=0
+failed=0
+
+# Counts one check: check <name> <command…>
+check() {
+  local name=$1 started=$SECONDS
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "✓ $name ($((SECONDS - started)) s)"
+  else
+    failed=$((failed + 1))
+    echo "✗ $name failed ($((SECONDS - started)) s)"
+  fi
+}
+
+# Runs one project of vitest.config.ts and counts its tests: vitests <project>
+vitests() {
+  local project=$1 report=$results/$1.json counts
+  echo "▶ $project tests"
+  vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$report" || true
+  # A file that cannot even be loaded has no tests to count, but has failed all the same.
+  counts=$(node -e '
+    const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+    const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+    console.log(report.numPassedTests, report.numFailedTests + broken.length);' "$report") || counts='0 1'
+  passed=$((passed + ${counts% *}))
+  failed=$((failed + ${counts#* }))
+}
+
+take_down() {
+  [ -z "${databases:-}" ] || docker rm --force --volumes $databases >/dev/null 2>&1 || true
+  docker compose --profile '*' down --volumes --remove-orphans --timeout 10 >/dev/null 2>&1 || true
+}
+
+finish() {
+  local code=$?
+  [ "$code" -eq 0 ] || failed=$((failed + 1)) # stopped half-way
+  take_down
+  echo
+  echo "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ] || exit 1
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+scripts/docker.sh
+scripts/preflight.sh
+scripts/node.sh
+export PATH="$PWD/node_modules/.bin:$PATH"
+
+check 'types' node --run typecheck
+check 'lint and format' node --run lint
+vitests unit
+
+scripts/images.sh
+check 'configuration, by each component'"'"'s own tool' scripts/check-config.sh
+check 'stand-ins are as bare as the official images' airgap/check.sh
+
+echo '▶ a Postgres and a Redis for the integration tests'
+postgres=$(docker run --detach --publish 127.0.0.1::5432 --env POSTGRES_PASSWORD=test postgres:17.12 -c fsync=off)
+redis=$(docker run --detach --publish 127.0.0.1::6379 redis:8.0.5)
+databases="$postgres $redis"
+timeout 60 bash -c "until docker exec $postgres pg_isready -q -h 127.0.0.1 && docker exec $redis redis-cli ping >/dev/null; do sleep 0.2; done"
+TEST_DATABASE_URL="postgres://postgres:test@$(docker port "$postgres" 5432/tcp)/postgres"
+TEST_REDIS_URL="redis://$(docker port "$redis" 6379/tcp)"
+export TEST_DATABASE_URL TEST_REDIS_URL
+vitests integration
+docker rm --force --volumes $databases >/dev/null
+databases=''
+
+echo '▶ the whole stack'
+check 'it comes up, every component well' scripts/up.sh
+vitests stack
