@@ -61,12 +61,12 @@ export default function () {
   }
   sleep(Math.random()); // people look before they buy
 
-  // Trade: sell what one owns of a character picked at random, or else buy one share of it.
-  const character = characters[Math.floor(Math.random() * characters.length)];
-  const order =
-    character.quantity > 0
-      ? { characterId: character.id, quantity: character.quantity, action: 'sell' }
-      : { characterId: character.id, quantity: 1, action: 'buy' };
+  // Trade: sell what one owns, or else buy a share of a character picked at random.
+  const owned = characters.find(({ quantity }) => quantity > 0);
+  const picked = characters[Math.floor(Math.random() * characters.length)];
+  const order = owned
+    ? { characterId: owned.id, quantity: owned.quantity, action: 'sell' }
+    : { characterId: picked.id, quantity: 1, action: 'buy' };
 
   const trade = http.post(`${baseUrl}/api/trade`, JSON.stringify(order), {
     headers: {

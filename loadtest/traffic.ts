@@ -12,7 +12,6 @@ import {
   type Answer,
   type Character,
   type Market,
-  type Receipt,
   type Session,
   bodyOf,
   login,
@@ -37,8 +36,8 @@ export const options = {
   systemTags: ['status'],
 };
 
-/** What a customer spends on one purchase, in cents. */
-const budget = 20_000;
+/** What a customer spends on one purchase, in cents; of a dearer character, one share. */
+const budget = 50_000;
 /** Every so many visits of a customer, something goes wrong, beginning with the first so that its panels fill soon. */
 const mishapEvery = 20;
 /** With the exchange away, a customer tries again after so many seconds. */
@@ -80,24 +79,24 @@ function signIn({ username, email, password }: Account): string {
 
 function pick(characters: Character[]): Character {
   const character = characters[Math.floor(Math.random() * characters.length)];
-  if (character === undefined) throw new Error('the market lists no character');
+  if (character === undefined) throw new Error('there is no character to choose');
   return character;
 }
 
-/** Sells half of what one owns, or buys for about {@link budget}: about as much of the one as of the other in the long run. */
-function tradeOnce(token: string): Receipt | undefined {
+/** Buys for about {@link budget}, or sells half of what one owns: in the long run as much of the one as of the other. */
+function tradeOnce(token: string): void {
   const { characters, cash } = bodyOf<Market>(expect(market(token), 'market', 200));
   think(4);
 
   const owned = characters.filter(({ quantity }) => quantity > 0);
-  const sell = owned.length > 0 && (Math.random() < 0.5 || cash < 2 * budget);
-  const character = pick(sell ? owned : characters);
+  // Twice the price leaves room for it to rise meanwhile, and for the commission.
+  const affordable = characters.filter(({ ask }) => cash >= 2 * Math.max(ask, budget));
+  const sell = owned.length > 0 && (affordable.length === 0 || Math.random() < 0.5);
+  const character = pick(sell ? owned : affordable);
   const order = sell
     ? { action: 'sell' as const, quantity: Math.ceil(character.quantity / 2) }
     : { action: 'buy' as const, quantity: Math.max(1, Math.floor(budget / character.ask)) };
-
-  const answer = trade(token, { characterId: character.id, ...order });
-  return bodyOf<Receipt>(expect(answer, order.action, 201));
+  expect(trade(token, { characterId: character.id, ...order }), order.action, 201);
 }
 
 /** Orders to sell more than one owns; the exchange refuses. */
