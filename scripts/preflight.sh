@@ -68,6 +68,7 @@ check_settings() {
     value=$(value_of "$name") || continue
     rule_for "$name"
     if ! [[ $value =~ $pattern ]] || { [[ $name == *_PORT ]] && ! [ "$((10#$value))" -ge 1 -a "$((10#$value))" -le 65535 ]; }; then
+      [[ $name == *PASSWORD ]] && value='not shown'
       problem "$name is '$value', but must be $expected. Correct it in $env_file, or remove the line to have the default."
     fi
   done

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Asks every component whether it is well and says what to do about what is not. Exits 1 when something is wrong.
+#
+#   scripts/doctor.sh           as it is now
+#   scripts/doctor.sh --wait    gives it two minutes to become well first
+set -euo pipefail
+source "$(dirname "$0")/environment.sh"
+
+containers() { docker compose ps --all --format json; }
+
+if [ -z "$(containers)" ]; then
+  echo "doctor: nothing is running. Start it with 'make up'." >&2
+  exit 1
+fi
+
+if [ "${1:-}" = --wait ]; then
+  until [ "$SECONDS" -ge 120 ] || ! containers | grep -qE '"Health":"starting"|"State":"(created|restarting)"'; do
+    sleep 1
+  done
+fi
+
+# The questions are asked from inside the compose network, where every component has its own name and port, by a
+# container that can reach nothing else of this machine.
+network=$(docker compose ps --all --quiet | head -n 1 | xargs docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}')
+containers | docker run --rm --interactive --network "$network" --read-only --cap-drop ALL \
+  --volume "$PWD/doctor:/doctor:ro" "$node_image" node /doctor/main.ts "$@"
