@@ -19,12 +19,14 @@ readonly mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 readonly wait_seconds=${DOCKERD_WAIT:-60}
 
 # Debian 13's packages of the plugins: path below the mirror, and SHA-256 from Debian's signed package index.
-declare -rA plugin_packages=(
-  [compose.amd64]='pool/main/d/docker-compose/docker-compose_2.26.1-4_amd64.deb 47681197cb2b1ab88206b42a1a92fc75f50d9530a6322d03494a473eed0408ea'
-  [compose.arm64]='pool/main/d/docker-compose/docker-compose_2.26.1-4_arm64.deb bbafaa666f3e7fa00ad36f2a8bab889f1c791ca8743d674e7267a3d07203869c'
-  [buildx.amd64]='pool/main/d/docker-buildx/docker-buildx_0.13.1+ds1-3_amd64.deb fcf8c48204d1603c8f209451d7827eb91bf30759578baf7704e9e1a87e5f1d7f'
-  [buildx.arm64]='pool/main/d/docker-buildx/docker-buildx_0.13.1+ds1-3_arm64.deb 6cf361ab892b55753b728adcbd1a99f0616711df853dba64a5297a4a676d96b0'
-)
+plugin_package() {
+  case $1 in # not an associative array: macOS has Bash 3.2
+    compose.amd64) echo 'pool/main/d/docker-compose/docker-compose_2.26.1-4_amd64.deb 47681197cb2b1ab88206b42a1a92fc75f50d9530a6322d03494a473eed0408ea' ;;
+    compose.arm64) echo 'pool/main/d/docker-compose/docker-compose_2.26.1-4_arm64.deb bbafaa666f3e7fa00ad36f2a8bab889f1c791ca8743d674e7267a3d07203869c' ;;
+    buildx.amd64) echo 'pool/main/d/docker-buildx/docker-buildx_0.13.1+ds1-3_amd64.deb fcf8c48204d1603c8f209451d7827eb91bf30759578baf7704e9e1a87e5f1d7f' ;;
+    buildx.arm64) echo 'pool/main/d/docker-buildx/docker-buildx_0.13.1+ds1-3_arm64.deb 6cf361ab892b55753b728adcbd1a99f0616711df853dba64a5297a4a676d96b0' ;;
+  esac
+}
 
 say() { echo "docker: $*"; }
 fail() {
@@ -89,6 +91,9 @@ install_engine() {
 start_by_systemd() { [ -d /run/systemd/system ] && systemctl enable --now docker >/dev/null 2>&1 && wait_for_engine "$wait_seconds"; }
 start_by_init() { [ ! -d /run/systemd/system ] && [ -x /etc/init.d/docker ] && /etc/init.d/docker start >/dev/null 2>&1 && wait_for_engine 15; }
 start_directly() {
+  # After a machine went down under a running engine, these may name another program's process by now, and the engine
+  # would refuse to start.
+  pgrep -x dockerd >/dev/null || rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
   pgrep -x dockerd >/dev/null || setsid nohup dockerd >>"$daemon_log" 2>&1 </dev/null &
   wait_for_engine "$wait_seconds"
 }
@@ -153,7 +158,7 @@ plugin_usable() {
 take_plugin_from_package() {
   local name=$1 architecture path sum
   architecture=$(dpkg --print-architecture)
-  read -r path sum <<<"${plugin_packages[$name.$architecture]:-}"
+  read -r path sum <<<"$(plugin_package "$name.$architecture")"
   [ -n "${path:-}" ] || fail "no $name plugin is known for $architecture. Install docker-$name-plugin from https://docs.docker.com/engine/install/ and run this again."
   workdir=$(mktemp -d)
   trap 'rm -rf "$workdir"' EXIT
