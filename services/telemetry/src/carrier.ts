@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { currentContext, runInContext } from './context.ts';
+
+/** What a job or an outbox row keeps so that its work joins the request that caused it. Plain strings, so JSON-safe. */
+export interface Carrier {
+  requestId: string;
+  correlationId: string;
+  userId?: string;
+  /** W3C Trace Context, absent when nothing is traced. */
+  traceparent?: string;
+  tracestate?: string;
+}
+
+// Its own propagator: the format of a stored row must not depend on what OTEL_PROPAGATORS says today.
+const propagator = new W3CTraceContextPropagator();
+
+/** The running request's ids and span, to be stored with a job. Outside of a request it starts new ids. */
+export function captureCarrier(): Carrier {
+  const requestId = randomUUID();
+  const carrier: Carrier = { requestId, correlationId: requestId, ...currentContext() };
+  propagator.inject(context.active(), carrier, {
+    set: (target, key, value) => {
+      if (key === 'traceparent' || key === 'tracestate') target[key] = String(value);
+    },
+  });
+  return carrier;
+}
+
+/**
+ * Runs `run` with the ids of a stored carrier; spans begun in it are children of the span that the carrier was captured
+ * in, and log lines carry its ids. A carrier without a valid `traceparent` starts a trace of its own.
+ */
+export function runWithCarrier<T>(carrier: Carrier, run: () => Promise<T>): Promise<T> {
+  const { requestId, correlationId, userId } = carrier;
+  const ids = { requestId, correlationId, ...(userId === undefined ? {} : { userId }) };
+  const parent = propagator.extract(ROOT_CONTEXT, carrier, {
+    keys: (source) => Object.keys(source),
+    get: (source, key) => (key === 'traceparent' || key === 'tracestate' ? source[key] : undefined),
+  });
+  return runInContext(ids, () => context.with(parent, run));
+}

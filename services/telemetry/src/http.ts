@@ -1,0 +1,127 @@
+import { AsyncResource } from 'node:async_hooks';
+import { trace } from '@opentelemetry/api';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'winston';
+import { contextFromHeaders, runInContext } from './context.ts';
+import type { HttpMetrics } from './metrics/http.ts';
+import { isOperational } from './operational.ts';
+
+const SLOW_MS = 1_000;
+/** What nginx logs when the caller left before the answer; the standard has no code for it. */
+const CLIENT_CLOSED = 499;
+
+const recordedErrors = new WeakMap<Response, Error>();
+
+/** Keeps the error that a request failed with for its log line and metric. */
+export function recordError(response: Response, error: unknown): void {
+  recordedErrors.set(response, error instanceof Error ? error : new Error(String(error)));
+}
+
+/**
+ * The first middleware of a service: takes or makes the ids and answers with them, carries them through everything the
+ * request starts, counts and times it, and logs it when it comes and when it is done.
+ */
+export function httpMiddleware(logger: Logger, metrics: HttpMetrics): RequestHandler {
+  return (request, response, next) => {
+    const context = contextFromHeaders(request.headers);
+    response.setHeader('X-Request-ID', context.requestId);
+    response.setHeader('X-Correlation-ID', context.correlationId);
+    runInContext(context, () => {
+      observe(request, response, logger, metrics);
+      next();
+    });
+  };
+}
+
+function observe(request: Request, response: Response, logger: Logger, metrics: HttpMetrics): void {
+  const start = performance.now();
+  const span = trace.getActiveSpan();
+  const { method } = request;
+  const path = pathOf(request.originalUrl);
+  const operational = isOperational(path);
+  const level = operational ? 'debug' : 'http';
+  const route = watchRoute(request);
+  const bytesBefore = response.socket?.bytesWritten ?? 0;
+  if (!operational) metrics.begin();
+  logger.log(level, `${method} ${path} received`, { method, path });
+
+  // `close` comes after every end, also when the caller has left; bound, so that its log line has this request's ids.
+  const finish = (): void => {
+    const milliseconds = performance.now() - start;
+    const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED;
+    const error = recordedErrors.get(response);
+    const bytes = bytesOf(response, bytesBefore);
+    if (!operational) {
+      const errorType = errorTypeOf(status, error);
+      metrics.end({
+        method,
+        route: route(),
+        status,
+        seconds: milliseconds / 1000,
+        bytes,
+        errorType,
+        span,
+      });
+    }
+    const fields = {
+      method,
+      path,
+      route: route(),
+      status,
+      durationMs: Math.round(milliseconds * 1000) / 1000,
+      bytes,
+      address: request.ip,
+      userAgent: request.headers['user-agent'],
+    };
+    if (status >= 500) {
+      const { name, message, stack } = error ?? {};
+      logger.error(`${method} ${path} ${status}`, {
+        ...fields,
+        error: name && { name, message },
+        stack,
+      });
+    } else if (milliseconds > SLOW_MS) {
+      logger.warn(`Slow request: ${method} ${path} ${status}`, fields);
+    } else {
+      logger.log(level, `${method} ${path} ${status}`, fields);
+    }
+  };
+  response.once('close', AsyncResource.bind(finish));
+}
+
+/**
+ * Reads the template of the route when the router sets it. Later is too late: on the way to an error handler the router
+ * takes back the part of the path that it was mounted on.
+ */
+function watchRoute(request: Request): () => string | undefined {
+  let current: { path: unknown } | undefined;
+  let template: string | undefined;
+  Object.defineProperty(request, 'route', {
+    configurable: true,
+    enumerable: true,
+    get: () => current,
+    set(this: Request, route: { path: unknown } | undefined) {
+      current = route;
+      if (route !== undefined) template = `${this.baseUrl}${String(route.path)}`;
+    },
+  });
+  return () => template;
+}
+
+function errorTypeOf(status: number, error: Error | undefined): string | undefined {
+  if (status === CLIENT_CLOSED) return 'aborted';
+  if (status >= 500)
+    return error !== undefined && /^\w{1,64}$/.test(error.name) ? error.name : 'unknown';
+  return status >= 400 ? 'client' : undefined;
+}
+
+function bytesOf(response: Response, bytesBefore: number): number {
+  const declared = Number(response.getHeader('content-length'));
+  if (!Number.isNaN(declared)) return declared;
+  return Math.max(0, (response.socket?.bytesWritten ?? bytesBefore) - bytesBefore);
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}

@@ -1,0 +1,82 @@
+import { writeSync } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { LineSink } from './queue.ts';
+
+const LINE_END = 0x0a;
+
+/**
+ * A file of at most `sizeLimit` bytes, and `count` of them: when it is full it becomes `<path>.1`, that one `.2`, and the
+ * oldest goes. Renamed, not copied, so that a reader that follows the file (the collector) loses nothing.
+ */
+export class RotatingFile implements LineSink {
+  readonly #path: string;
+  readonly #sizeLimit: number;
+  readonly #count: number;
+  #file: FileHandle | undefined;
+  #size = 0;
+  /** A write that broke off in the middle of a line: the next one must begin on a line of its own. */
+  #torn = false;
+
+  constructor(path: string, sizeLimit: number, count: number) {
+    this.#path = path;
+    this.#sizeLimit = sizeLimit;
+    this.#count = count;
+  }
+
+  async write(lines: Buffer): Promise<void> {
+    if (this.#file !== undefined && this.#size > 0 && this.#size + lines.length > this.#sizeLimit) {
+      await this.#rotate();
+    }
+    this.#file ??= await this.#open();
+    try {
+      await this.#append(
+        this.#file,
+        this.#torn ? Buffer.concat([Buffer.of(LINE_END), lines]) : lines,
+      );
+      this.#torn = false;
+    } catch (error) {
+      // Opened anew next time: the volume may have been taken away and given back.
+      await this.close();
+      throw error;
+    }
+  }
+
+  writeNow(lines: Buffer): void {
+    if (this.#file !== undefined) writeSync(this.#file.fd, lines);
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close().catch(() => undefined);
+  }
+
+  async #append(file: FileHandle, lines: Buffer): Promise<void> {
+    let written = 0;
+    while (written < lines.length) {
+      const { bytesWritten } = await file.write(lines, written);
+      written += bytesWritten;
+      this.#size += bytesWritten;
+      this.#torn = written > 0 && lines[written - 1] !== LINE_END;
+    }
+  }
+
+  async #open(): Promise<FileHandle> {
+    await mkdir(dirname(this.#path), { recursive: true });
+    const file = await open(this.#path, 'a');
+    this.#size = (await file.stat()).size;
+    return file;
+  }
+
+  async #rotate(): Promise<void> {
+    await this.close();
+    await rm(`${this.#path}.${this.#count - 1}`, { force: true });
+    for (let number = this.#count - 2; number >= 0; number -= 1) {
+      const from = number === 0 ? this.#path : `${this.#path}.${number}`;
+      await rename(from, `${this.#path}.${number + 1}`).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/** What stands in place of what must not be seen. */
+export const REDACTED = '[REDACTED]';
+
+/** Names of fields, headers and variables whose value is nobody's business, in any spelling. */
+const SECRET_WORDS =
+  'passw(?:or)?d|passphrase|pwd|secret|token|authori[sz]ation|cookie|credential|api[-_ ]?key|private[-_ ]?key|' +
+  'session[-_ ]?(?:id|key)|card[-_ ]?(?:number|no)|cvv|cvc|e[-_]?mail';
+const SECRET_NAME = new RegExp(SECRET_WORDS, 'i');
+
+/** Cheap first look: text without any of these cannot hold a secret that the patterns below would find. */
+const SUSPICIOUS = /[@=:]|%40|\d{4}|eyJ|bearer |basic | is /i;
+
+const SCHEME = /\b(bearer|basic|digest|negotiate)\s+[A-Za-z0-9._~+/=-]{4,}/gi;
+const JWT = /\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*/g;
+const URL_LOGIN = /:\/\/[^\s/@:]{0,256}:[^\s/@]{1,256}@/g;
+const EMAIL = /[A-Z0-9._%+-]{1,64}(?:@|%40)[A-Z0-9-]{1,63}(?:\.[A-Z0-9-]{1,63}){1,8}/gi;
+const CARD = /(?<![\w.])(?:\d[ -]?){12,18}\d(?![\w])/g;
+const COOKIE_HEADER = /\b((?:set-)?cookie["']?\s*:\s*)[^\r\n]+/gi;
+const NAMED_VALUE = new RegExp(
+  `((?:${SECRET_WORDS})[\\w-]{0,32}\\\\*["']?\\s*(?:[:=]|\\bis\\b)\\s*)` +
+    `(?:\\\\*"[^"]*"|'[^']*'|[^\\s,;&"'}\\])]+)`,
+  'gi',
+);
+
+/** Deeper structures, longer lists and longer texts are cut: a log line is for reading. */
+const MAX_DEPTH = 8;
+const MAX_ITEMS = 100;
+const MAX_TEXT = 16_384;
+
+/** Whether a field, header or variable of this name holds a secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+/** Replaces passwords, tokens, cookies, logins in URLs, e-mail addresses and card numbers in free text. */
+export function redactText(text: string): string {
+  if (!SUSPICIOUS.test(text)) return text;
+  const whole = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+  return whole
+    .replace(COOKIE_HEADER, `$1${REDACTED}`)
+    .replace(SCHEME, `$1 ${REDACTED}`)
+    .replace(JWT, REDACTED)
+    .replace(URL_LOGIN, `://${REDACTED}@`)
+    .replace(NAMED_VALUE, `$1${REDACTED}`)
+    .replace(EMAIL, REDACTED)
+    .replace(CARD, (digits) => (isCardNumber(digits) ? REDACTED : digits));
+}
+
+/**
+ * A copy of any value that is safe to write as JSON: secrets replaced, by the name they stand under and by what they look
+ * like; errors with stack and cause; maps, sets and headers as plain structures; cycles, functions and binary data named.
+ */
+export function redact(value: unknown): unknown {
+  return copy(value, 0, new Set());
+}
+
+function copy(value: unknown, depth: number, above: Set<object>): unknown {
+  switch (typeof value) {
+    case 'string':
+      return redactText(value);
+    case 'number':
+      return value >= 1e12 && isCardNumber(String(value)) ? REDACTED : value;
+    case 'bigint':
+      return redactText(value.toString());
+    case 'symbol':
+    case 'function':
+      return `[${typeof value}]`;
+    case 'object':
+      break;
+    default:
+      return value;
+  }
+  if (value === null) return null;
+  if (above.has(value)) return '[circular]';
+  if (depth >= MAX_DEPTH) return '[too deep]';
+  above.add(value);
+  try {
+    return copyObject(value, depth + 1, above);
+  } catch (error) {
+    // A getter or toJSON that throws must not take the line with it.
+    return `[unreadable: ${error instanceof Error ? error.name : 'error'}]`;
+  } finally {
+    above.delete(value);
+  }
+}
+
+function copyObject(value: object, depth: number, above: Set<object>): unknown {
+  if (Array.isArray(value)) return copyList(value, depth, above);
+  if (value instanceof Error) return copyError(value, depth, above);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (value instanceof Map || value instanceof Headers || value instanceof URLSearchParams) {
+    const pairs = [...(value as Iterable<[unknown, unknown]>)];
+    return copyFields(
+      pairs.map(([key, field]) => [String(key), field]),
+      depth,
+      above,
+    );
+  }
+  if (value instanceof Set) return copyList([...value], depth, above);
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    return copy((value as { toJSON: () => unknown }).toJSON(), depth, above);
+  }
+  return copyFields(Object.entries(value), depth, above);
+}
+
+function copyList(items: unknown[], depth: number, above: Set<object>): unknown[] {
+  // `rawHeaders` and header pairs: the name stands before its value in the list.
+  const copied = items.slice(0, MAX_ITEMS).map((item, index) => {
+    const before = items[index - 1];
+    const named = typeof before === 'string' && isBareName(before) && isSecretName(before);
+    return named && item !== null && item !== undefined ? REDACTED : copy(item, depth, above);
+  });
+  if (items.length > MAX_ITEMS) copied.push(`[${items.length - MAX_ITEMS} more]`);
+  return copied;
+}
+
+function copyFields(
+  fields: [string, unknown][],
+  depth: number,
+  above: Set<object>,
+): Record<string, unknown> {
+  const copied: Record<string, unknown> = {};
+  // `{ name: 'authorization', value: '…' }`: the name is a value itself.
+  const label = fields.find(([key]) => /^(?:name|key|header|field)$/i.test(key))?.[1];
+  const labelled = typeof label === 'string' && isBareName(label) && isSecretName(label);
+  for (const [key, field] of fields) {
+    const secret = isSecretName(key) || (labelled && /^values?$/i.test(key));
+    copied[redactText(key)] = secret ? hide(field) : copy(field, depth, above);
+  }
+  return copied;
+}
+
+function copyError(error: Error, depth: number, above: Set<object>): Record<string, unknown> {
+  return copyFields(
+    [
+      ['name', error.name],
+      ['message', error.message],
+      ['stack', error.stack],
+      ...(error.cause === undefined ? [] : [['cause', error.cause] satisfies [string, unknown]]),
+      ...Object.entries(error),
+    ],
+    depth,
+    above,
+  );
+}
+
+/** Under a secret name only absence and a bare yes or no may be seen. */
+function hide(value: unknown): unknown {
+  return value === null || value === undefined || typeof value === 'boolean' ? value : REDACTED;
+}
+
+function isBareName(text: string): boolean {
+  return /^[\w-]{1,64}$/.test(text);
+}
+
+/**
+ * Whether these 13 to 19 digits, with or without blanks and hyphens, pass the Luhn check (ISO/IEC 7812-1) and begin as
+ * payment cards do (2 to 6 or 8), which times in milliseconds do not.
+ */
+export function isCardNumber(text: string): boolean {
+  const digits = text.replace(/[ -]/g, '');
+  if (!/^[2-68]\d{12,18}$/.test(digits)) return false;
+  let sum = 0;
+  for (let place = 0; place < digits.length; place += 1) {
+    const digit = Number(digits[digits.length - 1 - place]);
+    const doubled = digit * 2 > 9 ? digit * 2 - 9 : digit * 2;
+    sum += place % 2 === 1 ? doubled : digit;
+  }
+  return sum % 10 === 0;
+}

@@ -1,0 +1,85 @@
+import type { Pool } from 'pg';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { exemplar } from '../tracing/span.ts';
+import type { Registry } from './registry.ts';
+
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+const SLOW_SECONDS = 0.1;
+
+export interface DatabaseMetrics {
+  observePool(pool: Pool, max: number): void;
+  observeQuery<T>(operation: string, table: string, run: () => Promise<T>): Promise<T>;
+}
+
+/** Query times and the state of connection pools; several pools of a process are summed. */
+export function createDatabaseMetrics(registry: Registry): DatabaseMetrics {
+  const registers = [registry];
+  const duration = new Histogram({
+    name: 'db_query_duration_seconds',
+    help: 'Time of a database query as its caller sees it, waiting for a connection included.',
+    labelNames: ['operation', 'table'],
+    buckets: BUCKETS,
+    enableExemplars: true,
+    registers,
+  });
+  const slow = new Counter({
+    name: 'db_slow_queries_total',
+    help: 'Database queries over 100 ms.',
+    labelNames: ['operation', 'table'],
+    registers,
+  });
+  const pools: { pool: Pool; max: number }[] = [];
+
+  function poolGauge(name: string, help: string, value: (pool: Pool, max: number) => number): void {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(pools.reduce((sum, { pool, max }) => sum + value(pool, max), 0));
+      },
+    });
+  }
+
+  return {
+    observePool(pool, max) {
+      pools.push({ pool, max });
+      if (pools.length > 1) return;
+      // Only with a pool: a service without a database has no such gauges, and no alert that divides by zero.
+      poolGauge(
+        'db_pool_active_connections',
+        'Database connections in use.',
+        ({ totalCount, idleCount }) => totalCount - idleCount,
+      );
+      poolGauge(
+        'db_pool_idle_connections',
+        'Open database connections that wait for work.',
+        (p) => p.idleCount,
+      );
+      poolGauge(
+        'db_pool_waiting_requests',
+        'Callers that wait for a database connection.',
+        (p) => p.waitingCount,
+      );
+      poolGauge(
+        'db_pool_max_connections',
+        'Most database connections the pools may open.',
+        (_, max) => max,
+      );
+    },
+    async observeQuery(operation, table, run) {
+      const start = performance.now();
+      try {
+        return await run();
+      } finally {
+        const seconds = (performance.now() - start) / 1000;
+        duration.observe({
+          labels: { operation, table },
+          value: seconds,
+          exemplarLabels: exemplar(),
+        });
+        if (seconds > SLOW_SECONDS) slow.inc({ operation, table });
+      }
+    },
+  };
+}

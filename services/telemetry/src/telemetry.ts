@@ -1,0 +1,102 @@
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Attributes, Span } from '@opentelemetry/api';
+import type { RequestHandler, Response } from 'express';
+import type { Pool } from 'pg';
+import { Counter } from 'prom-client';
+import type { Logger } from 'winston';
+import { httpMiddleware, recordError } from './http.ts';
+import { createLogging, type LogLevel } from './logs/logger.ts';
+import { createCacheMetrics } from './metrics/cache.ts';
+import { createDatabaseMetrics } from './metrics/database.ts';
+import { metricsEndpoint } from './metrics/endpoint.ts';
+import { createHttpMetrics } from './metrics/http.ts';
+import { observeOperations } from './metrics/operations.ts';
+import { createRegistry, type Registry } from './metrics/registry.ts';
+import { stopTracing } from './tracing/running.ts';
+import { inSpan } from './tracing/span.ts';
+
+export interface TelemetryOptions {
+  /** The service's name, as in OTEL_SERVICE_NAME. */
+  service: string;
+  version: string;
+  /** Commit that was built. */
+  revision?: string;
+  /** `production`, `demo`, … */
+  environment: string;
+  /** Tells replicas apart; the host's name when not given. */
+  instance?: string;
+  logLevel: LogLevel;
+  /** Directory for `<service>-<instance>.log`; without it lines go to standard output only. */
+  logDirectory?: string;
+}
+
+/** Logs, metrics and traces of one service. */
+export interface Telemetry {
+  /** winston; every line carries the running request's ids and span, secrets are redacted, and nothing ever blocks. */
+  logger: Logger;
+  /** prom-client, OpenMetrics; register the service's own metrics here. */
+  registry: Registry;
+  /** The first middleware: request and correlation ids, context, rate, errors, duration, request log. */
+  http(): RequestHandler;
+  /** Tells what a request failed with, so that its log line has the stack and `http_requests_errors_total` the name. */
+  recordError(response: Response, error: unknown): void;
+  /** `GET /metrics`: OpenMetrics with exemplars or Prometheus text, by `Accept`. */
+  metricsEndpoint(): RequestHandler;
+  /** Exposes a pool that opens at most `max` connections as `db_pool_*`. */
+  observePool(pool: Pool, max: number): void;
+  /** Runs a query and times it; `operation` and `table` are labels, so of few values. The query's error goes on to the caller. */
+  observeQuery<T>(operation: string, table: string, run: () => Promise<T>): Promise<T>;
+  cacheHit(cacheType: string): void;
+  cacheMiss(cacheType: string): void;
+  /** Runs `run` in a span; an error is recorded on it and goes on to the caller. */
+  span<T>(name: string, attributes: Attributes, run: (span: Span) => Promise<T>): Promise<T>;
+  /** Sends waiting spans and writes waiting log lines, for at most five seconds. The last thing before the process ends. */
+  close(): Promise<void>;
+}
+
+/** Together less than the ten seconds that Docker and Kubernetes' grace periods leave after requests have ended. */
+const TRACES_LIMIT_MS = 3_000;
+const LOGS_LIMIT_MS = 2_000;
+
+/** Logs, metrics and traces for one service; call it once, in `main.ts`. */
+export function createTelemetry(options: TelemetryOptions): Telemetry {
+  const { service, version, revision = 'unknown', environment, instance = hostname() } = options;
+  const registry = createRegistry({ version, revision });
+  const { logger, close: closeLogs } = createLogging({
+    origin: { service, version, environment, instance },
+    level: options.logLevel,
+    directory: options.logDirectory,
+    lines: new Counter({
+      name: 'telemetry_log_lines_total',
+      help: 'Log lines written.',
+      labelNames: ['level'],
+      registers: [registry],
+    }),
+    dropped: new Counter({
+      name: 'telemetry_log_lines_dropped_total',
+      help: 'Log lines lost because standard output or the file was too slow, full or away.',
+      labelNames: ['target'],
+      registers: [registry],
+    }),
+  });
+  const httpMetrics = createHttpMetrics(registry);
+  const stopOperations = observeOperations(registry);
+  return {
+    logger,
+    registry,
+    http: () => httpMiddleware(logger, httpMetrics),
+    recordError,
+    metricsEndpoint: () => metricsEndpoint(registry),
+    ...createDatabaseMetrics(registry),
+    ...createCacheMetrics(registry),
+    span: inSpan,
+    async close() {
+      stopOperations();
+      const limit = delay(TRACES_LIMIT_MS, undefined, { ref: false });
+      // A receiver that is away is no reason for a failed exit; what it cost is in the metrics.
+      await Promise.race([stopTracing().catch(() => undefined), limit]);
+      await closeLogs(LOGS_LIMIT_MS);
+    },
+  };
+}

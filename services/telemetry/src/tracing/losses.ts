@@ -1,0 +1,10 @@
+/**
+ * What tracing lost in this process. Plain numbers, because tracing starts before there is a metrics registry; the
+ * registry reads them when it is scraped.
+ */
+export const losses = {
+  /** Spans that never reached the receiver: the queue was full, or the receiver refused or stayed away. */
+  spansDropped: 0,
+  /** Failed attempts to send a batch, those that were repeated with success included. */
+  exportFailures: 0,
+};

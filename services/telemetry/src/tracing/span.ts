@@ -1,0 +1,36 @@
+import { type Attributes, type Span, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
+
+const tracer = trace.getTracer('@crows-nest/telemetry');
+
+/**
+ * Runs `run` in a span of that name, a child of the active one. An error marks the span as failed, is recorded with its
+ * stack, and goes on to the caller.
+ */
+export function inSpan<T>(
+  name: string,
+  attributes: Attributes,
+  run: (span: Span) => Promise<T>,
+): Promise<T> {
+  return tracer.startActiveSpan(name, { attributes }, async (span) => {
+    try {
+      return await run(span);
+    } catch (error) {
+      const exception = error instanceof Error ? error : new Error(String(error));
+      span.recordException(exception);
+      span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/**
+ * Exemplar labels for an observation made now: the trace id, and only when the trace is kept, so that every exemplar
+ * leads somewhere. For use as `exemplarLabels` with prom-client.
+ */
+export function exemplar(span: Span | undefined = trace.getActiveSpan()): Record<string, string> {
+  const spanContext = span?.spanContext();
+  if (spanContext === undefined || (spanContext.traceFlags & TraceFlags.SAMPLED) === 0) return {};
+  return { trace_id: spanContext.traceId };
+}
