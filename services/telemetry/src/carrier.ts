@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, type TextMapGetter, type TextMapSetter } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { currentContext, runInContext } from './context.ts';
 
@@ -13,6 +13,15 @@ export interface Carrier {
   tracestate?: string;
 }
 
+const setter: TextMapSetter<Carrier> = {
+  set(carrier, key, value) {
+    if (key === 'traceparent' || key === 'tracestate') carrier[key] = value;
+  },
+};
+const getter: TextMapGetter<Carrier> = {
+  keys: (carrier) => Object.keys(carrier),
+  get: (carrier, key) => (key === 'traceparent' || key === 'tracestate' ? carrier[key] : undefined),
+};
 // Its own propagator: the format of a stored row must not depend on what OTEL_PROPAGATORS says today.
 const propagator = new W3CTraceContextPropagator();
 
@@ -20,11 +29,7 @@ const propagator = new W3CTraceContextPropagator();
 export function captureCarrier(): Carrier {
   const requestId = randomUUID();
   const carrier: Carrier = { requestId, correlationId: requestId, ...currentContext() };
-  propagator.inject(context.active(), carrier, {
-    set: (target, key, value) => {
-      if (key === 'traceparent' || key === 'tracestate') target[key] = String(value);
-    },
-  });
+  propagator.inject(context.active(), carrier, setter);
   return carrier;
 }
 
@@ -35,9 +40,6 @@ export function captureCarrier(): Carrier {
 export function runWithCarrier<T>(carrier: Carrier, run: () => Promise<T>): Promise<T> {
   const { requestId, correlationId, userId } = carrier;
   const ids = { requestId, correlationId, ...(userId === undefined ? {} : { userId }) };
-  const parent = propagator.extract(ROOT_CONTEXT, carrier, {
-    keys: (source) => Object.keys(source),
-    get: (source, key) => (key === 'traceparent' || key === 'tracestate' ? source[key] : undefined),
-  });
+  const parent = propagator.extract(ROOT_CONTEXT, carrier, getter);
   return runInContext(ids, () => context.with(parent, run));
 }

@@ -63,7 +63,7 @@ const LOGS_LIMIT_MS = 2_000;
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { service, version, revision = 'unknown', environment, instance = hostname() } = options;
   const registry = createRegistry({ version, revision });
-  const { logger, close: closeLogs } = createLogging({
+  const logging = createLogging({
     origin: { service, version, environment, instance },
     level: options.logLevel,
     directory: options.logDirectory,
@@ -82,6 +82,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   });
   const httpMetrics = createHttpMetrics(registry);
   const stopOperations = observeOperations(registry);
+  const { logger } = logging;
   return {
     logger,
     registry,
@@ -96,7 +97,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       const limit = delay(TRACES_LIMIT_MS, undefined, { ref: false });
       // A receiver that is away is no reason for a failed exit; what it cost is in the metrics.
       await Promise.race([stopTracing().catch(() => undefined), limit]);
-      await closeLogs(LOGS_LIMIT_MS);
+      await logging.close(LOGS_LIMIT_MS);
     },
   };
 }

@@ -24,8 +24,10 @@ let lineNumber = 0;
  * The fields of a line in their fixed order: who and what first, then whose request it belongs to, then what the caller
  * gave. Caller's fields cannot stand in for ours, and everything the caller gave is redacted.
  */
-export function lineFormat(origin: LogOrigin): Logform.Format {
+export function lineFormat(origin: LogOrigin, enabled: (level: string) => boolean): Logform.Format {
   return format((info) => {
+    // winston formats first and looks at the level later: this is what makes a disabled level cheap.
+    if (!enabled(info.level)) return false;
     const { level, message, ...fields } = info;
     const ids = currentContext();
     const span = trace.getActiveSpan()?.spanContext();

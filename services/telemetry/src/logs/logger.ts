@@ -54,20 +54,18 @@ export function createLogging(options: LogOptions): Logging {
           drop('file'),
         );
   const terminal = isatty(1);
-  const transport = new Transport({
-    log(line: Logform.TransformableInfo, next: () => void) {
-      options.lines.inc({ level: line.level });
-      const text = line[MESSAGE] as string;
-      stdout.push(terminal ? prettyLine(line) : text);
-      file?.push(text);
-      next();
-    },
+  const transport = new LineTransport((line) => {
+    options.lines.inc({ level: line.level });
+    const text = line[MESSAGE] as string;
+    stdout.push(terminal ? prettyLine(line) : text);
+    file?.push(text);
   });
-  const logger = createLogger({
+  const logger: Logger = createLogger({
     levels: LOG_LEVELS,
     level: options.level,
-    format: lineFormat(origin),
-    transports: [transport],
+    format: lineFormat(origin, (level) => logger.isLevelEnabled(level)),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- it is one; winston's types name the class by another path
+    transports: transport,
   });
   return {
     logger,
@@ -75,4 +73,19 @@ export function createLogging(options: LogOptions): Logging {
       await Promise.all([stdout.close(milliseconds), file?.close(milliseconds)]);
     },
   };
+}
+
+/** The end of winston's pipeline: never slow, so that winston never buffers. */
+class LineTransport extends Transport {
+  readonly #write: (line: Logform.TransformableInfo) => void;
+
+  constructor(write: (line: Logform.TransformableInfo) => void) {
+    super();
+    this.#write = write;
+  }
+
+  override log(line: Logform.TransformableInfo, next: () => void): void {
+    this.#write(line);
+    next();
+  }
 }

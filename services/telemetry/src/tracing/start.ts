@@ -61,6 +61,7 @@ function exporter(settings: TracingSettings, attributes: Record<string, unknown>
     // middle of a batch would silently leave out the rest.
     maxSpanBatchSize: settings.batchLimit + 1,
   };
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- for receivers that speak Thrift; OTLP is one setting away
   return new JaegerExporter(config);
 }
 
