@@ -1,0 +1,220 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Panel, RowPanel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { catalogue } from './catalogue.ts';
+import { build, idFrom } from './dashboard.ts';
+import { generate } from './generate.ts';
+import { dashboardQueries, isPanel } from './queries.ts';
+import { rules, thresholdOf } from './rules.ts';
+
+const GRAFANA = fileURLToPath(new URL('../', import.meta.url));
+
+/** Panels that the pinned Grafana has; whatever it once had and dropped (graph, singlestat, …) is not among them. */
+const PANEL_TYPES = ['bargauge', 'heatmap', 'logs', 'stat', 'table', 'timeseries'];
+
+const built = catalogue.map((dashboard) => build(dashboard));
+const panels = built.flatMap((dashboard) => (dashboard.panels ?? []).filter(isPanel));
+
+test('the committed dashboards are what the sources generate', () => {
+  const committed = new Map(
+    readdirSync(join(GRAFANA, 'dashboards'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.json'))
+      .map((path) => [path, readFileSync(join(GRAFANA, 'dashboards', path), 'utf8')]),
+  );
+  expect(committed, 'run `npm run dashboards` and commit what it writes').toEqual(generate());
+});
+
+describe.each(built)('$title', (dashboard) => {
+  const all = dashboard.panels ?? [];
+  const own = all.filter(isPanel);
+
+  test('is in our menu, reads only, refreshes itself, and shares its crosshair', () => {
+    expect(dashboard).toMatchObject({
+      editable: false,
+      refresh: '30s',
+      graphTooltip: 1,
+      schemaVersion: 42,
+    });
+    expect(dashboard.tags).toContain('crows-nest');
+  });
+
+  test('gives each panel an id of its own', () => {
+    const ids = all.map((panel) => panel.id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('lays its panels out within 24 columns, none over another', () => {
+    for (const [index, panel] of all.entries()) {
+      expect(right(panel), titleOf(panel)).toBeLessThanOrEqual(24);
+      for (const other of all.slice(index + 1)) {
+        expect(overlap(panel, other), `${titleOf(panel)} and ${titleOf(other)}`).toBe(false);
+      }
+    }
+  });
+
+  test('leaves no gap at the end of a line', () => {
+    for (const panel of own) {
+      const endsLine = !own.some((other) => besides(panel, other));
+      if (endsLine) expect(right(panel), titleOf(panel)).toBe(24);
+    }
+  });
+
+  test('names its first row after the question it answers', () => {
+    expect(dashboard.description).toMatch(/\?$/);
+    expect(titleOf(all[0])).toMatch(/\?$/);
+  });
+});
+
+describe.each(panels.map((panel) => ({ title: titleOf(panel), panel })))(
+  'panel "$title"',
+  ({ panel }) => {
+    test('is of a kind that Grafana has', () => {
+      expect(PANEL_TYPES).toContain(panel.type);
+    });
+
+    test('says what a bad value looks like', () => {
+      expect(panel.description).toMatch(/Bad: \S/);
+    });
+
+    test('has a unit, unless it shows lines of text', () => {
+      if (panel.type === 'logs') return;
+      const units = [
+        panel.fieldConfig?.defaults.unit,
+        ...(panel.fieldConfig?.overrides ?? []).flatMap(({ properties }) =>
+          properties.filter(({ id }) => id === 'unit').map(({ value }): unknown => value),
+        ),
+      ];
+      expect(units.filter((unit) => unit !== undefined)).not.toEqual([]);
+    });
+  },
+);
+
+test('a panel that names the alert which fires at its limit has that limit', () => {
+  const naming = panels.flatMap((panel) => {
+    const alert = /(?:^|[ :])([A-Z][a-z]+[A-Z]\w+)(?: fires|\.$)/.exec(
+      panel.description ?? '',
+    )?.[1];
+    return alert === undefined ? [] : [{ panel, alert }];
+  });
+  expect(naming.length).toBeGreaterThan(5);
+  for (const { panel, alert } of naming) {
+    const limits = panel.fieldConfig?.defaults.thresholds?.steps.map(({ value }) => value);
+    expect(limits, titleOf(panel)).toContain(thresholdOf(alert));
+  }
+});
+
+describe('data sources', () => {
+  const provisioned = (
+    parse(
+      readFileSync(join(GRAFANA, 'provisioning/datasources/datasources.yml'), 'utf8'),
+    ) as Provisioning
+  ).datasources;
+  const uids = provisioned.map(({ uid }) => uid);
+
+  test('each that a query asks is provisioned', () => {
+    for (const query of dashboardQueries('defaults')) {
+      expect(uids, query.asker.title).toContain(query.datasource);
+    }
+  });
+
+  test('each that another links to is provisioned', () => {
+    const linked = [
+      ...JSON.stringify(provisioned).matchAll(/"(?:datasource|alertmanager)Uid":"([^"]+)"/g),
+    ];
+    expect(linked).not.toEqual([]);
+    for (const [, uid] of linked) expect(uids).toContain(uid);
+  });
+});
+
+describe('queries', () => {
+  test.each(['defaults', 'all'] as const)('have every variable filled in (%s)', (selection) => {
+    for (const { asker, expr } of dashboardQueries(selection)) {
+      expect(expr, asker.title).not.toBe('');
+      expect(expr, asker.title).not.toContain('$');
+    }
+  });
+
+  test('ask for rates over an interval that Grafana fits to the scrape interval, or a fixed one', () => {
+    for (const panel of panels) {
+      for (const [window] of JSON.stringify(panel.targets).matchAll(/\[[^\]"]*\]/g)) {
+        expect(window).toMatch(/^\[(\$__rate_interval|\$__auto|5m|1h)\]$/);
+      }
+    }
+  });
+
+  test('of a panel ask for exemplars once at most, or each would be drawn several times', () => {
+    for (const panel of panels) {
+      const asking = (panel.targets ?? []).filter(
+        (target) => 'exemplar' in target && target.exemplar,
+      );
+      expect(asking.length, titleOf(panel)).toBeLessThanOrEqual(1);
+    }
+  });
+});
+
+describe('links', () => {
+  const addresses = new Map(
+    built.map((dashboard) => [
+      dashboard.uid,
+      (dashboard.panels ?? []).filter(isPanel).map(({ id }) => id),
+    ]),
+  );
+
+  test('between dashboards lead to one that exists', () => {
+    const links = [...JSON.stringify(built).matchAll(/"url":"\/d\/([^?"/]+)/g)];
+    expect(links).not.toEqual([]);
+    for (const [, uid] of links) expect([...addresses.keys()]).toContain(uid);
+  });
+
+  test('in alerts lead to a dashboard, and a panel, that exist', () => {
+    const urls = rules.flatMap((rule) => rule.annotations?.['dashboard_url'] ?? []);
+    expect(urls).not.toEqual([]);
+    for (const url of urls) {
+      const [, uid] = /\/d\/([^?/]+)/.exec(url) ?? [];
+      const [, panel] = /viewPanel=(?:panel-)?(\d+)/.exec(url) ?? [];
+      expect([...addresses.keys()], url).toContain(uid);
+      if (panel !== undefined) expect(addresses.get(uid), url).toContain(Number(panel));
+    }
+  });
+});
+
+test('the id of a panel hangs on its title alone', () => {
+  expect(idFrom('Trades')).toBe(idFrom('Trades'));
+  expect(idFrom('Trades')).not.toBe(idFrom('Trading volume'));
+});
+
+interface Provisioning {
+  datasources: { uid: string }[];
+}
+
+type Placed = Panel | RowPanel;
+
+function titleOf(panel: Placed | undefined): string {
+  return panel?.title ?? 'a panel without a title';
+}
+
+function right(panel: Placed): number {
+  const { x, w } = position(panel);
+  return x + w;
+}
+
+function overlap(one: Placed, other: Placed): boolean {
+  const a = position(one);
+  const b = position(other);
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+/** Whether the other stands further right on the same line. */
+function besides(panel: Placed, other: Placed): boolean {
+  const a = position(panel);
+  const b = position(other);
+  return b.x >= a.x + a.w && b.y < a.y + a.h && a.y < b.y + b.h;
+}
+
+function position(panel: Placed) {
+  if (panel.gridPos === undefined) throw new Error(`${titleOf(panel)} has no place on the grid`);
+  return panel.gridPos;
+}

@@ -1,0 +1,76 @@
+import type { Dashboard } from '../dashboard.ts';
+import { LOOKOUT } from '../links.ts';
+import { firingAlerts, firingAlertsTable, serviceTiles } from '../panels/alerts.ts';
+import { restarts, versions } from '../panels/changes.ts';
+import {
+  apiErrors,
+  apiP95,
+  errors,
+  latency,
+  saturation,
+  traffic,
+} from '../panels/golden-signals.ts';
+import { logTail, logVolume } from '../panels/logs.ts';
+import {
+  activeUsers,
+  customers,
+  ledgerImbalance,
+  quoteAge,
+  signUps,
+  topCharacters,
+  trades,
+  tradesPerMinute,
+  volume,
+} from '../panels/trading.ts';
+
+export const lookout: Dashboard = {
+  folder: 'Overview',
+  uid: LOOKOUT,
+  title: 'Lookout',
+  question: 'Is the business all right now?',
+  variables: [],
+  rows: [
+    {
+      title: 'Is the business all right now?',
+      panels: [
+        firingAlerts(3),
+        apiErrors(3),
+        apiP95(3),
+        quoteAge(3),
+        ledgerImbalance(3),
+        tradesPerMinute(3),
+        activeUsers(3),
+        signUps(3),
+        serviceTiles(14),
+        firingAlertsTable(10),
+      ],
+    },
+    {
+      title: 'Do customers trade?',
+      panels: [volume(8), trades(5), customers(6), topCharacters(5)],
+    },
+    {
+      title: 'Which service is it?',
+      panels: [traffic(6), errors(6), latency(6), saturation(6)],
+    },
+    {
+      title: 'What changed?',
+      panels: [versions(14), restarts(10)],
+    },
+    {
+      title: 'What do the services say?',
+      panels: [
+        logVolume({ title: 'Lines by level', width: 8, selector: '{service_name=~".+"}' }),
+        logTail({
+          title: 'Last errors',
+          description:
+            'The newest error lines of all services. Bad: any; open one for its fields, and the link to its trace.',
+          width: 16,
+          expr: '{level="error"}',
+          whenEmpty: 'No service has written an error',
+          emptyWhenHealthy: true,
+        }),
+      ],
+    },
+  ],
+};

@@ -1,0 +1,13 @@
+import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
+
+/**
+ * Panels ask through dashboard variables instead of fixed uids, so that a dashboard taken to another Grafana works there
+ * with its own Prometheus and Loki. Their defaults are the uids in provisioning/datasources.
+ */
+export const metrics: DataSourceRef = { type: 'prometheus', uid: '${metrics}' };
+export const logs: DataSourceRef = { type: 'loki', uid: '${logs}' };
+
+/** Uids in provisioning/datasources, for what cannot go through a variable: defaults, and links into Explore. */
+export const PROMETHEUS = 'prometheus';
+export const LOKI = 'loki';
+export const JAEGER = 'jaeger';

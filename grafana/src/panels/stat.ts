@@ -1,0 +1,27 @@
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueTextMode,
+  ReduceDataOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
+import type { ThresholdsConfigBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
+import { NEUTRAL } from '../colours.ts';
+import { metricsPanel, steps, type Panel, type PanelText } from './panel.ts';
+
+interface Stat extends PanelText {
+  expr: string;
+  /** Where the whole tile turns red. Without it the number is plain: there is no good or bad to it. */
+  thresholds?: ThresholdsConfigBuilder;
+}
+
+/** One number of now, with its way there as a line: readable from across the room. */
+export function stat({ expr, thresholds, ...text }: Stat): Panel {
+  const builder = new PanelBuilder()
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
+    .graphMode(BigValueGraphMode.Area)
+    .textMode(BigValueTextMode.Value)
+    .colorMode(thresholds === undefined ? BigValueColorMode.Value : BigValueColorMode.Background)
+    .thresholds(thresholds ?? steps([{ value: null, color: NEUTRAL }]));
+  return metricsPanel(builder, { height: 4, ...text }, [{ expr }]);
+}

@@ -1,0 +1,85 @@
+import {
+  TableCellDisplayMode,
+  TableCellHeight,
+  TableSortByFieldStateBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import type { DashboardLink, DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
+import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
+import { BAD } from '../colours.ts';
+import { metricsPanel, type Panel, type PanelText } from './panel.ts';
+
+/** A column of numbers: one query, whose result has one value for each row. */
+export interface Column {
+  title: string;
+  expr: string;
+  unit: string;
+  decimals?: number;
+  /** The cell turns red from here on. */
+  limit?: number;
+}
+
+interface Table extends PanelText {
+  /** The label columns: label name to heading. They are what makes a row, and every query must have exactly these. */
+  rows: Record<string, string>;
+  columns: Column[];
+  /** Where a click on a label leads, by heading. */
+  rowLinks?: Record<string, Builder<DashboardLink>[]>;
+  /** Heading of the column that is sorted by, highest first. */
+  sortBy: string;
+}
+
+/** The newest values side by side: one row for each combination of labels, one column for each query. */
+export function table({ rows, rowLinks, columns, sortBy, ...text }: Table): Panel {
+  const queryColumns = columns.map((column, index) => ({
+    ...column,
+    // Grafana names the value columns after the queries; a single one is called just "Value".
+    field: columns.length === 1 ? 'Value' : `Value #${String.fromCharCode(65 + index)}`,
+  }));
+  const headings = {
+    ...rows,
+    ...Object.fromEntries(queryColumns.map(({ field, title }) => [field, title])),
+  };
+  const builder = new PanelBuilder()
+    .cellHeight(TableCellHeight.Sm)
+    .sortBy([new TableSortByFieldStateBuilder().displayName(sortBy).desc(true)])
+    .withTransformation({ id: 'merge', options: {} })
+    .withTransformation({
+      id: 'organize',
+      options: {
+        excludeByName: { Time: true },
+        indexByName: Object.fromEntries(Object.keys(headings).map((field, at) => [field, at])),
+        renameByName: headings,
+      },
+    });
+  for (const column of columns) builder.overrideByName(column.title, look(column));
+  for (const [heading, links] of Object.entries(rowLinks ?? {})) {
+    builder.overrideByName(heading, [{ id: 'links', value: links.map((link) => link.build()) }]);
+  }
+  return metricsPanel(
+    builder,
+    text,
+    columns.map(({ expr }) => ({ expr, instant: true, table: true })),
+  );
+}
+
+function look({ unit, decimals, limit }: Column): DynamicConfigValue[] {
+  const properties: DynamicConfigValue[] = [{ id: 'unit', value: unit }];
+  if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
+  if (limit !== undefined) {
+    properties.push(
+      {
+        id: 'thresholds',
+        value: {
+          mode: 'absolute',
+          steps: [
+            { value: null, color: 'transparent' },
+            { value: limit, color: BAD },
+          ],
+        },
+      },
+      { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorBackground } },
+    );
+  }
+  return properties;
+}

@@ -1,0 +1,127 @@
+import {
+  VariableType,
+  type Panel as SdkPanel,
+  type RowPanel,
+  type VariableModel,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { catalogue } from './catalogue.ts';
+import { build, type Dashboard } from './dashboard.ts';
+import { PROMETHEUS } from './datasources.ts';
+import { ALL } from './variables.ts';
+
+/** One question that a dashboard asks, ready to be put to the data source. */
+export interface DashboardQuery {
+  dashboard: string;
+  /** The panel, variable or annotation that asks. */
+  asker: { kind: 'panel' | 'variable' | 'annotation'; title: string };
+  refId: string;
+  /** Uid of the data source in provisioning/datasources. */
+  datasource: 'prometheus' | 'loki';
+  /** PromQL or LogQL, with every variable filled in. */
+  expr: string;
+  /** Asked for the newest value only, rather than over a range. */
+  instant: boolean;
+  /** A running, healthy system has data for it within minutes. What is not expected to have, needs something to be wrong. */
+  expectsData: boolean;
+}
+
+/** How the dashboard variables are filled in: as a visitor finds them, or with All wherever that can be chosen. */
+export type Selection = 'defaults' | 'all';
+
+/** Every query of every dashboard: of panels, variables and annotations, in the order in which a reader meets them. */
+export function dashboardQueries(selection: Selection): DashboardQuery[] {
+  return catalogue.flatMap((dashboard) => queriesOf(dashboard, selection));
+}
+
+function queriesOf(dashboard: Dashboard, selection: Selection): DashboardQuery[] {
+  const built = build(dashboard);
+  const variables = built.templating.list ?? [];
+  const fill = filler(variables, selection);
+  const quiet = new Set(
+    dashboard.rows
+      .flatMap((row) => row.panels)
+      .filter((panel) => panel.emptyWhenHealthy)
+      .map((panel) => panel.title),
+  );
+
+  const ofVariables = variables
+    .filter((variable) => variable.type === VariableType.Query)
+    .map((variable): DashboardQuery => ({
+      dashboard: dashboard.uid,
+      asker: { kind: 'variable', title: variable.name },
+      refId: variable.name,
+      datasource: PROMETHEUS,
+      expr: fill(seriesOf(variable)),
+      instant: true,
+      expectsData: true,
+    }));
+
+  const ofAnnotations = (built.annotations.list ?? []).map((annotation): DashboardQuery => ({
+    dashboard: dashboard.uid,
+    asker: { kind: 'annotation', title: annotation.name },
+    refId: annotation.name,
+    datasource: PROMETHEUS,
+    expr: fill(annotation.expr ?? ''),
+    instant: false,
+    expectsData: false,
+  }));
+
+  const ofPanels = (built.panels ?? []).filter(isPanel).flatMap((panel) =>
+    targetsOf(panel).map((target): DashboardQuery => ({
+      dashboard: dashboard.uid,
+      asker: { kind: 'panel', title: panel.title ?? '' },
+      refId: target.refId,
+      datasource: fill(panel.datasource?.uid ?? '') as DashboardQuery['datasource'],
+      expr: fill(target.expr),
+      instant: target.instant === true || target.queryType === 'instant',
+      expectsData: !quiet.has(panel.title ?? ''),
+    })),
+  );
+
+  return [...ofVariables, ...ofPanels, ...ofAnnotations];
+}
+
+/** Fills variables in as Grafana does; intervals as it would for the last hour on a screen of usual width. */
+function filler(variables: VariableModel[], selection: Selection): (text: string) => string {
+  const values = new Map([
+    ['__rate_interval', '40s'],
+    ['__auto', '1m'],
+    ['__range', '1h'],
+    ...variables.map((variable): [string, string] => [variable.name, valueOf(variable, selection)]),
+  ]);
+  return (text) =>
+    text.replaceAll(/\$\{?(\w+)(?::\w+)?\}?/g, (whole, name: string) => values.get(name) ?? whole);
+}
+
+function valueOf(variable: VariableModel, selection: Selection): string {
+  const current = [variable.current?.value ?? ''].flat();
+  const all = current.includes('$__all') || (selection === 'all' && variable.includeAll === true);
+  return all ? (variable.allValue ?? ALL) : current.join('|');
+}
+
+/** The series inside `label_values(series, label)`. */
+function seriesOf(variable: VariableModel): string {
+  const series = /^label_values\((.+), \w+\)$/.exec(variable.definition ?? '')?.[1];
+  if (series === undefined) {
+    throw new Error(
+      `The variable ${variable.name} must be defined as label_values(series, label), but is: ${variable.definition ?? 'not defined'}`,
+    );
+  }
+  return series;
+}
+
+export function isPanel(panel: SdkPanel | RowPanel): panel is SdkPanel {
+  return panel.type !== 'row';
+}
+
+/** The part of a Prometheus or Loki target that is read here; the SDK's type for targets is an empty one. */
+interface Target {
+  refId: string;
+  expr: string;
+  instant?: boolean;
+  queryType?: string;
+}
+
+function targetsOf(panel: SdkPanel): Target[] {
+  return (panel.targets ?? []) as unknown as Target[];
+}
