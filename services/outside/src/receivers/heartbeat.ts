@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+import type { Heartbeat } from '../inbox/heartbeat.ts';
+import { parseJson, type Answer } from './received.ts';
+
+// https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+const notification = z.object({
+  version: z.literal('4'),
+  status: z.enum(['firing', 'resolved']),
+  alerts: z
+    .array(
+      z.object({
+        status: z.enum(['firing', 'resolved']),
+        labels: z.record(z.string(), z.string()),
+      }),
+    )
+    .min(1),
+});
+
+/** A webhook of Alertmanager's that means "we are alive". A Watchdog that has resolved is not alive, so it is no beat. */
+export function receiveHeartbeat(
+  body: string,
+  heartbeat: Heartbeat,
+): { outcome: 'accepted' | 'refused'; reason: string; answer: Answer } {
+  const parsed = notification.safeParse(parseJson(body));
+  if (!parsed.success) {
+    const reason = `not a webhook of Alertmanager's, version 4: ${z.prettifyError(parsed.error)}`;
+    return { outcome: 'refused', reason, answer: json(400, { error: reason }) };
+  }
+  if (parsed.data.status === 'firing') heartbeat.beat();
+  return { outcome: 'accepted', reason: '', answer: json(200, heartbeat.status()) };
+}
+
+function json(status: number, body: unknown): Answer {
+  return { status, contentType: 'application/json; charset=utf-8', body: JSON.stringify(body) };
+}
