@@ -28,6 +28,8 @@ rule_for() {
   case $1 in
     *_PORT) pattern='^[0-9]{1,5}$' expected='a port from 1 to 65535' ;;
     BIND_ADDRESS) pattern='^[0-9]{1,3}(\.[0-9]{1,3}){3}$' expected='an IPv4 address such as 127.0.0.1' ;;
+    GRAFANA) pattern='^[01]$' expected='1, or 0 to leave it out' ;;
+    *_URL) pattern='^(https?://.+)?$' expected='an address such as https://grafana.example.org, or empty' ;;
     TRAFFIC) pattern='^[0-9]$' expected='how many copies of the traffic run, 0 to 9' ;;
     MARKET_SEED) pattern='^[0-9]{1,9}$' expected='a whole number' ;;
     ENVIRONMENT) pattern='^[a-z][a-z0-9-]{0,31}$' expected='a short name in small letters such as demo' ;;

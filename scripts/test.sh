@@ -72,6 +72,7 @@ check 'lint and format' node --run lint
 vitests unit
 
 scripts/images.sh
+leave_grafana_out_if_missing
 check 'configuration, by each component'"'"'s own tool' scripts/check-config.sh
 check 'stand-ins are as bare as the official images' airgap/check.sh
 

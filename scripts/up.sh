@@ -10,16 +10,12 @@ scripts/preflight.sh
 scripts/docker.sh
 scripts/images.sh
 
-# Grafana is in no package registry: without an image registry it may be missing, and all the rest comes up without it.
-services=$(docker compose config --services)
-grafana=$(docker compose config --images | grep '^grafana/grafana:')
-if ! docker image inspect "$grafana" >/dev/null 2>&1; then
-  services=$(grep -vx grafana <<<"$services")
-  echo "up: Grafana is left out, since $grafana can neither be pulled nor built here; airgap/README.md says how to add it"
+leave_grafana_out_if_missing
+if [ "${GRAFANA:-1}" = 0 ]; then
+  echo 'up: Grafana is left out, since its image can neither be pulled nor built here; airgap/README.md says how to add it'
 fi
-
-# shellcheck disable=SC2086 # a list of names
-docker compose up -d --quiet-pull --remove-orphans $services
+# Nothing is left to pull by now; Compose would try all the same for a service with no copies.
+docker compose up --detach --pull never --remove-orphans
 scripts/doctor.sh --wait
 echo
 scripts/urls.sh
