@@ -1,0 +1,46 @@
+// Every dashboard is full under the default traffic: what a visitor finds, and with All chosen everywhere.
+
+import { type DashboardQuery, dashboardQueries } from '@crows-nest/grafana/queries';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { metricNames, metricsIn, query, seriesOf } from './lookout.ts';
+import { waitFor, waitUntilWell } from './stack.ts';
+
+/** From a fresh start until the last panel has data, as design says. */
+const patience = 180;
+
+beforeAll(() => waitUntilWell(60));
+
+function ask({ datasource, expr, instant }: DashboardQuery): Promise<unknown[]> {
+  return datasource === 'prometheus' && instant ? query(expr) : seriesOf(datasource, expr);
+}
+
+describe.each(['defaults', 'all'] as const)('with variables at %s', (selection) => {
+  const named = dashboardQueries(selection).map((one) => ({
+    ...one,
+    name: `${one.dashboard}, ${one.asker.kind} "${one.asker.title}", ${one.refId}`,
+  }));
+
+  test.each(named.filter(({ expectsData }) => expectsData))('$name has data', async (one) => {
+    await waitFor(`data for ${one.expr}`, patience, async (see) => see(await ask(one)).length > 0);
+  });
+
+  test.each(named.filter(({ expectsData }) => !expectsData))(
+    '$name can be asked, though it is rightly empty',
+    async (one) => {
+      await expect(ask(one)).resolves.toBeInstanceOf(Array);
+    },
+  );
+});
+
+test('no panel reads a metric that nothing exposes', async () => {
+  const expressions = dashboardQueries('all')
+    .filter(({ datasource }) => datasource === 'prometheus')
+    .map(({ expr }) => expr);
+  const read = new Set((await Promise.all(expressions.map(metricsIn))).flat());
+  // Alerts are series only while there are some; the Watchdog sees to that.
+  await waitFor('every metric to exist', patience, async (see) => {
+    const exposed = new Set(await metricNames());
+    return see([...read].filter((name) => !exposed.has(name))).length === 0;
+  });
+});

@@ -1,0 +1,79 @@
+// What the documentation tells people to type works on the running stack.
+
+import { randomUUID } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { logs, metricNames, metricsIn } from './lookout.ts';
+import { address, command, root, waitFor, waitUntilWell } from './stack.ts';
+
+beforeAll(() => waitUntilWell(60));
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+test('README’s trade made with curl is carried out, and README’s query finds it', async () => {
+  const readme = read('README.md');
+  const example = /```sh\n(\s*token=.*?)```/s.exec(readme)?.[1] ?? '';
+  const query = /`(\{service_name="api"\}.*requestId="…".*)`/.exec(readme)?.[1] ?? '';
+  expect(example).toContain('/api/trade');
+  expect(query).not.toBe('');
+
+  const script = example
+    .replaceAll('localhost:3000', new URL(address('web', 3000)).host)
+    .replaceAll('anne', `anne-${randomUUID().slice(0, 8)}`);
+  const answer = await command('sh', ['-c', script]);
+  expect(answer).toMatch(/^HTTP\/1.1 201/);
+  const [, requestId = ''] = /^x-request-id: (\S+)/im.exec(answer) ?? [];
+  await waitFor('the line of the trade', 15, async (see) => {
+    return see(await logs(query.replace('…', requestId))).length > 0;
+  });
+});
+
+test('the start page and the inbox page are pages', async () => {
+  for (const url of [address('web', 80), address('outside', 8025)]) {
+    const response = await fetch(url);
+    expect(response.status, url).toBe(200);
+    expect(response.headers.get('content-type'), url).toMatch(/^text\/html/);
+  }
+});
+
+test('the start page lists every address a person can open', async () => {
+  const page = await (await fetch(address('web', 80))).text();
+  const published = [
+    ['prometheus', 9090],
+    ['alertmanager', 9093],
+    ['jaeger', 16686],
+    ['outside', 8025],
+    ['web', 3000],
+  ] as const;
+  for (const [service, port] of published) {
+    expect(page, service).toContain(`:${new URL(address(service, port)).port}`);
+  }
+});
+
+/** Units and kinds at the end of our metrics' names, by which they are told from other words in code font. */
+const metric =
+  /`([a-z]+(?:_[a-z0-9]+)*_(?:total|seconds|bytes|connections|requests|imbalance|info|depth|sessions|ratio))(?:\{[^`]*)?`/g;
+
+describe.each(globSync('docs/**/*.md', { cwd: root }))('%s', (path) => {
+  const text = read(path);
+
+  test('names only metrics that exist', async () => {
+    const named = [...text.matchAll(metric)].map(([, name = '']) => name);
+    const exposed = await metricNames();
+    const isExposed = (name: string) =>
+      [name, `${name}_bucket`, `${name}_count`].some((one) => exposed.includes(one));
+    expect(named.filter((name) => !isExposed(name))).toEqual([]);
+  });
+
+  test('asks only queries that Prometheus understands, of metrics that exist', async () => {
+    const queries = [...text.matchAll(/```promql\n(.*?)```/gs)].map(([, query = '']) => query);
+    const exposed = await metricNames();
+    for (const query of queries) {
+      const names = await metricsIn(query);
+      expect(names.filter((name) => !exposed.includes(name))).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,138 @@
+// The running stack that the tests ask: whichever `docker compose` in this folder means. COMPOSE_PROJECT_NAME and
+// COMPOSE_ENV_FILES choose another one, as `make test` does.
+
+import { execFile, execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { inspect, promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const run = promisify(execFile);
+
+/** The repository's folder. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+const mebibytes = 1024 * 1024;
+
+/** Runs a program in the repository and gives its stdout. Throws with its stderr when it fails. */
+export async function command(program: string, args: string[]): Promise<string> {
+  const { stdout } = await run(program, args, { cwd: root, maxBuffer: 64 * mebibytes });
+  return stdout;
+}
+
+/** `docker compose …` on the stack under test. */
+export function compose(...args: string[]): Promise<string> {
+  return command('docker', ['compose', ...args]);
+}
+
+const addresses = new Map<string, string>();
+
+/** Where a port of a service is published, as `http://127.0.0.1:8080`; found out once. */
+export function address(service: string, port: number): string {
+  const key = `${service}:${port}`;
+  let found = addresses.get(key);
+  if (found === undefined) {
+    const args = ['compose', 'port', service, String(port)];
+    found = `http://${execFileSync('docker', args, { cwd: root, encoding: 'utf8' }).trim()}`;
+    addresses.set(key, found);
+  }
+  return found;
+}
+
+/** What `docker inspect` says of a container, as far as the tests read it. */
+export interface Container {
+  Id: string;
+  Config: { Image: string; Labels: Record<string, string> };
+  State: {
+    Status: string;
+    ExitCode: number;
+    OOMKilled: boolean;
+    Health?: { Status: string };
+  };
+  RestartCount: number;
+  HostConfig: {
+    Memory: number;
+    LogConfig: { Type: string; Config: Record<string, string> };
+    RestartPolicy: { Name: string };
+    Privileged: boolean;
+    NetworkMode: string;
+  };
+  NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> };
+}
+
+/** Every container of the stack under test, also those that have exited. */
+export async function containers(): Promise<Container[]> {
+  const ids = (await compose('ps', '--all', '--quiet')).split('\n').filter((id) => id !== '');
+  return ids.length === 0
+    ? []
+    : (JSON.parse(await command('docker', ['inspect', ...ids])) as Container[]);
+}
+
+/** The compose service a container belongs to. */
+export function serviceOf(container: Container): string {
+  return container.Config.Labels['com.docker.compose.service'] ?? '?';
+}
+
+/** Running and, where it can tell, healthy; or a one-shot that has done its work. */
+export function isWell({ State, HostConfig }: Container): boolean {
+  return State.Status === 'exited'
+    ? HostConfig.RestartPolicy.Name === 'no' && State.ExitCode === 0
+    : State.Status === 'running' && (State.Health?.Status ?? 'healthy') === 'healthy';
+}
+
+/** The services that must be there: all of the compose files, but Grafana only where its image is (airgap/README.md). */
+export async function expectedServices(): Promise<string[]> {
+  const config = JSON.parse(await compose('config', '--format', 'json')) as {
+    services: Record<string, { image: string; deploy?: { replicas?: number } }>;
+  };
+  const images = await command('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}']);
+  return Object.entries(config.services)
+    .filter(([, { deploy }]) => deploy?.replicas !== 0)
+    .filter(([name, { image }]) => name !== 'grafana' || images.split('\n').includes(image))
+    .map(([name]) => name);
+}
+
+/**
+ * Asks `look` again and again until it gives something other than `undefined` or `false`, and gives that. When `seconds` have
+ * passed it throws, and says what was last seen: what `look` passed to `see`, or the error it threw.
+ */
+export async function waitFor<T>(
+  what: string,
+  seconds: number,
+  look: (see: <S>(value: S) => S) => Promise<T | undefined | false>,
+): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  let last: unknown = 'nothing';
+  const see = <S>(value: S): S => {
+    last = value;
+    return value;
+  };
+  for (;;) {
+    try {
+      const found = await look(see);
+      if (found !== undefined && found !== false) return found;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) {
+      const seen = inspect(last, { depth: 6, maxArrayLength: 50 }).slice(0, 4000);
+      throw new Error(`waited ${seconds} s for ${what}; last seen: ${seen}`);
+    }
+    await sleep(250);
+  }
+}
+
+/** Waits until every container is well again, and says which are not if that does not come. */
+export async function waitUntilWell(seconds: number): Promise<void> {
+  await waitFor('every container to be well', seconds, async (see) => {
+    const sick = (await containers()).filter((container) => !isWell(container));
+    return see(sick.map((container) => [serviceOf(container), container.State])).length === 0;
+  });
+}
+
+/** GET of a JSON document; throws when the answer is not 2xx. */
+export async function getJson(url: string): Promise<unknown> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`GET ${url} answered ${response.status}: ${text}`);
+  return JSON.parse(text);
+}
