@@ -23,9 +23,15 @@ export const toServiceDetails = dataLink(
 );
 
 /** A click on a series leads to the same route alone. */
-export const toRoute = dataLink(
-  'This route alone',
-  `/d/${API_RED}?\${service:queryparam}&var-route=\${__field.labels.route:percentencode}&\${__url_time_range}`,
+export const toRoute = routeLink('${__field.labels.route:percentencode}');
+
+/** The same, from a table's cell that holds the route. */
+export const toRouteInCell = routeLink('${__value.raw:percentencode}');
+
+/** From a table's cell that holds an alert's name to its rule, with its expression, description and runbook. */
+export const toAlertInCell = dataLink(
+  'The rule',
+  '/alerting/list?search=${__value.raw:percentencode}',
 );
 
 /** A click on a series leads to the lines that the service wrote in that time. */
@@ -33,7 +39,7 @@ export const toLogs = dataLink(
   'Logs of this time',
   explore(LOKI, {
     queryType: 'range',
-    expr: '{service_name=~"${service:regex}", level=~"warn|error"}',
+    expr: '{service_name="${service}", level=~"warn|error"}',
   }),
 );
 
@@ -42,6 +48,13 @@ export const toTraces = dataLink(
   'Traces of this time',
   explore(JAEGER, { queryType: 'search', service: '${service}', limit: 50 }),
 );
+
+function routeLink(route: string): DashboardLinkBuilder {
+  return dataLink(
+    'This route alone',
+    `/d/${API_RED}?\${service:queryparam}&var-route=${route}&\${__url_time_range}`,
+  );
+}
 
 function dataLink(title: string, url: string): DashboardLinkBuilder {
   return new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url);

@@ -53,13 +53,13 @@ export const apiRed: Dashboard = {
     {
       title: 'What does the service say?',
       panels: [
-        logVolume({ title: 'Lines by level', width: 8, selector: '{service_name=~"$service"}' }),
+        logVolume({ title: 'Lines by level', width: 8, selector: '{service_name="$service"}' }),
         logTail({
           title: 'Warnings and errors',
           description:
             'The newest lines at warn and error. Bad: any error, or the same warning again and again; open a line for its fields, and the link to its trace.',
           width: 16,
-          expr: '{service_name=~"$service", level=~"warn|error"}',
+          selector: '{service_name="$service", level=~"warn|error"}',
           whenEmpty: 'No warning and no error',
           emptyWhenHealthy: true,
         }),

@@ -66,7 +66,7 @@ export const lookout: Dashboard = {
           description:
             'The newest error lines of all services. Bad: any; open one for its fields, and the link to its trace.',
           width: 16,
-          expr: '{level="error"}',
+          selector: '{level="error"}',
           whenEmpty: 'No service has written an error',
           emptyWhenHealthy: true,
         }),

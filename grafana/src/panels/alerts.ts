@@ -6,7 +6,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { BAD, GOOD } from '../colours.ts';
-import { toServiceDetails } from '../links.ts';
+import { toAlertInCell, toServiceDetails } from '../links.ts';
 import { metricsPanel, redFrom, steps, type Panel } from './panel.ts';
 import { stat } from './stat.ts';
 import { table } from './table.ts';
@@ -29,12 +29,13 @@ export function firingAlertsTable(width: number): Panel {
   return table({
     title: 'What is firing',
     description:
-      'Each firing alert and since when its condition holds. Bad: any row; critical ones first need a person. Its runbook is linked from the notification.',
+      'Each firing alert and since when its condition holds. Bad: any row; critical ones first need a person. Click its name for its rule and runbook.',
     width,
     height: 6,
     emptyWhenHealthy: true,
     whenEmpty: 'No alert is firing',
     rows: { alertname: 'Alert', severity: 'Severity', service: 'Service' },
+    rowLinks: { Alert: [toAlertInCell] },
     sortBy: 'Since',
     columns: [
       {

@@ -2,7 +2,7 @@ import { thresholdOf } from '../rules.ts';
 import { graph } from './graph.ts';
 import type { Panel } from './panel.ts';
 
-const CHOSEN = 'service=~"$service", instance=~"$instance"';
+const CHOSEN = 'service="$service", instance=~"$instance"';
 
 export function queryDuration(width: number): Panel {
   return graph({

@@ -1,5 +1,6 @@
 import { toServiceDetails } from '../links.ts';
 import { thresholdOf } from '../rules.ts';
+import { PEOPLES_ROUTES } from '../variables.ts';
 import { graph } from './graph.ts';
 import { redFrom, type Panel } from './panel.ts';
 import { stat } from './stat.ts';
@@ -69,7 +70,7 @@ export function latency(width: number): Panel {
     queries: [
       {
         // From the buckets, not from the recording rule: exemplars hang on the buckets' own series.
-        expr: 'histogram_quantile(0.95, sum by (service, le) (rate(http_request_duration_seconds_bucket{route!~"/health.*|/metrics"}[$__rate_interval])))',
+        expr: `histogram_quantile(0.95, sum by (service, le) (rate(http_request_duration_seconds_bucket{${PEOPLES_ROUTES}}[$__rate_interval])))`,
         legend: '{{service}}',
         exemplars: true,
       },

@@ -5,19 +5,24 @@ import { logGraph } from './graph.ts';
 import { logsPanel, type Panel, type PanelText } from './panel.ts';
 
 interface LogTail extends PanelText {
-  /** A LogQL query for lines. */
-  expr: string;
+  /** A LogQL stream selector. */
+  selector: string;
 }
 
+/** What a person reads first; the whole line, which is JSON, is much longer. Lines of others are shown as they are. */
+const READABLE =
+  '| json message="message", cause="error.message" | drop __error__, __error_details__ ' +
+  '| line_format `{{.service_name}}: {{if .message}}{{.message}} {{.cause}}{{else}}{{__line__}}{{end}}`';
+
 /** The newest lines. Opening one shows its fields, and the link to its trace. */
-export function logTail({ expr, ...text }: LogTail): Panel {
+export function logTail({ selector, ...text }: LogTail): Panel {
   const builder = new PanelBuilder()
     .showTime(true)
     .wrapLogMessage(true)
     .enableLogDetails(true)
     .sortOrder(LogsSortOrder.Descending)
     .dedupStrategy(LogsDedupStrategy.None);
-  return logsPanel(builder, text, [{ expr }]);
+  return logsPanel(builder, text, [{ expr: `${selector} ${READABLE}` }]);
 }
 
 interface LogVolume extends Omit<PanelText, 'description' | 'unit'> {

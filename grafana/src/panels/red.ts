@@ -1,18 +1,15 @@
 import { percentileColours, statusColours } from '../colours.ts';
-import { toLogs, toRoute, toTraces } from '../links.ts';
+import { toLogs, toRoute, toRouteInCell, toTraces } from '../links.ts';
 import { thresholdOf } from '../rules.ts';
+import { PEOPLES_ROUTES } from '../variables.ts';
 import { graph } from './graph.ts';
 import { heatmap } from './heatmap.ts';
 import { redFrom, type Panel } from './panel.ts';
 import { stat } from './stat.ts';
 import { table } from './table.ts';
 
-/**
- * Rate, errors, duration of the chosen service, instance and route (https://grafana.com/blog/2018/08/02/the-red-method/).
- * Health checks and metrics are left out, as in prometheus/rules/recording.yml: machines ask for them, and they are fast.
- */
-const CHOSEN =
-  'service=~"$service", instance=~"$instance", route=~"$route", route!~"/health.*|/metrics"';
+/** Rate, errors, duration of the chosen service, instance and route: https://grafana.com/blog/2018/08/02/the-red-method/ */
+const CHOSEN = `service="$service", instance=~"$instance", route=~"$route", ${PEOPLES_ROUTES}`;
 
 const ERROR_LIMIT = thresholdOf('HighErrorRate');
 const SLOW = thresholdOf('SlowResponseTime');
@@ -60,7 +57,7 @@ export function inFlight(width: number): Panel {
       'Requests being worked on at this moment. Bad: rising and not coming down; requests arrive faster than they are answered.',
     unit: 'short',
     width,
-    expr: 'sum(http_requests_in_flight{service=~"$service", instance=~"$instance"})',
+    expr: 'sum(http_requests_in_flight{service="$service", instance=~"$instance"})',
   });
 }
 
@@ -72,7 +69,7 @@ export function routesTable(width: number): Panel {
     width,
     height: 9,
     rows: { route: 'Route', method: 'Method' },
-    rowLinks: { Route: [toRoute] },
+    rowLinks: { Route: [toRouteInCell] },
     sortBy: 'p95',
     columns: [
       {
@@ -201,7 +198,7 @@ export function inFlightByInstance(width: number): Panel {
     width,
     queries: [
       {
-        expr: 'sum by (service, instance) (http_requests_in_flight{service=~"$service", instance=~"$instance"})',
+        expr: 'sum by (service, instance) (http_requests_in_flight{service="$service", instance=~"$instance"})',
         legend: '{{service}} {{instance}}',
       },
     ],
