@@ -120,7 +120,7 @@ function tradeAndReckon(token: string): void {
   );
   promise(
     'every bid is below its ask',
-    before.characters.every(({ bid, ask }) => bid > 0 && bid < ask),
+    before.characters.every(({ bid, ask }) => bid !== null && ask !== null && bid > 0 && bid < ask),
     before.characters,
   );
 
@@ -145,7 +145,7 @@ function tradeAndReckon(token: string): void {
   promise('the portfolio has the cash', after.cash === cash, { after, cash });
   promise(
     'holdings are valued at the bid',
-    after.holdings.every(({ value, quantity, bid }) => value === quantity * bid),
+    after.holdings.every(({ value, quantity, bid }) => bid !== null && value === quantity * bid),
     after,
   );
 }

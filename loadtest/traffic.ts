@@ -90,12 +90,17 @@ function tradeOnce(token: string): void {
 
   const owned = characters.filter(({ quantity }) => quantity > 0);
   // Twice the price leaves room for it to rise meanwhile, and for the commission.
-  const affordable = characters.filter(({ ask }) => cash >= 2 * Math.max(ask, budget));
+  const affordable = characters.filter(
+    ({ ask }) => ask !== null && cash >= 2 * Math.max(ask, budget),
+  );
   const sell = owned.length > 0 && (affordable.length === 0 || Math.random() < 0.5);
   const character = pick(sell ? owned : affordable);
   const order = sell
     ? { action: 'sell' as const, quantity: Math.ceil(character.quantity / 2) }
-    : { action: 'buy' as const, quantity: Math.max(1, Math.floor(budget / character.ask)) };
+    : {
+        action: 'buy' as const,
+        quantity: Math.max(1, Math.floor(budget / (character.ask ?? budget))),
+      };
   expect(trade(token, { characterId: character.id, ...order }), order.action, 201);
 }
 

@@ -8,8 +8,9 @@ export type Answer = RefinedResponse<'text'>;
 export interface Character {
   id: string;
   name: string;
-  bid: number;
-  ask: number;
+  /** Both null until the market has opened for the first time. */
+  bid: number | null;
+  ask: number | null;
   /** Shares the caller owns. */
   quantity: number;
   /** What these bring at the bid, in cents. */
@@ -24,7 +25,13 @@ export interface Market {
 
 export interface Portfolio {
   cash: number;
-  holdings: { characterId: string; name: string; quantity: number; bid: number; value: number }[];
+  holdings: {
+    characterId: string;
+    name: string;
+    quantity: number;
+    bid: number | null;
+    value: number;
+  }[];
   portfolioValue: number;
 }
 
