@@ -203,4 +203,4 @@ main() {
 ca_bundle=$(find_ca_bundle)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-main "$@"
+main "$@"; exit # on one line: bash reads a script as it runs, and this one may be edited meanwhile

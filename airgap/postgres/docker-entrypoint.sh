@@ -28,6 +28,13 @@ if [ "${1:0:1}" = '-' ]; then set -- postgres "$@"; fi
 # Another command than the server (psql, pgbench, bash), or a question to it, needs none of what follows.
 if [ "$1" != postgres ] || [[ " $* " =~ \ (--help|-\?|--version|-V|-C|--describe-config)\  ]]; then exec "$@"; fi
 
+# Before the change of user, so that a secret that only root may read can be used.
+from_file POSTGRES_PASSWORD ''
+from_file POSTGRES_USER postgres
+from_file POSTGRES_DB "$POSTGRES_USER"
+from_file POSTGRES_INITDB_ARGS ''
+from_file POSTGRES_HOST_AUTH_METHOD scram-sha-256
+
 if [ "$(id -u)" -eq 0 ]; then
   # Only what is not ours yet: a read-only bind mount below must not stop the start.
   mkdir -p "$PGDATA" /var/run/postgresql
@@ -48,7 +55,8 @@ initialise() {
 
 # While the scripts run the server listens on its Unix socket alone, so that nobody meets a half-made database.
 with_private_server() {
-  PGUSER=$POSTGRES_USER pg_ctl --pgdata="$PGDATA" --wait -o "$(printf '%q ' "${@:2}") -c listen_addresses='' -p 5432" start
+  # "postgres", the first word, is pg_ctl's own to say; the options go through a shell, hence %q.
+  PGUSER=$POSTGRES_USER pg_ctl --pgdata="$PGDATA" --wait -o "$(printf '%q ' "${@:2}" -c listen_addresses= -p 5432)" start
   create_database
   run_scripts
   PGUSER=$POSTGRES_USER pg_ctl --pgdata="$PGDATA" --mode=fast --wait stop
@@ -77,14 +85,9 @@ run_scripts() {
 }
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
-  from_file POSTGRES_PASSWORD ''
-  from_file POSTGRES_USER postgres
-  from_file POSTGRES_DB "$POSTGRES_USER"
-  from_file POSTGRES_INITDB_ARGS ''
-  from_file POSTGRES_HOST_AUTH_METHOD scram-sha-256
   initialise
   PGPASSWORD=$POSTGRES_PASSWORD with_private_server "$@"
   echo 'postgres: database initialised, ready for start up'
 fi
-unset POSTGRES_PASSWORD PGPASSWORD
+unset POSTGRES_PASSWORD # not for the server's environment
 exec "$@"
