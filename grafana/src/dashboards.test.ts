@@ -16,6 +16,11 @@ const GRAFANA = fileURLToPath(new URL('../', import.meta.url));
 const PANEL_TYPES = ['bargauge', 'heatmap', 'logs', 'stat', 'table', 'timeseries'];
 
 const built = catalogue.map((dashboard) => build(dashboard));
+const provisioned = (
+  parse(
+    readFileSync(join(GRAFANA, 'provisioning/datasources/datasources.yml'), 'utf8'),
+  ) as Provisioning
+).datasources;
 const panels = built.flatMap((dashboard) => (dashboard.panels ?? []).filter(isPanel));
 
 test('the committed dashboards are what the sources generate', () => {
@@ -107,11 +112,6 @@ test('a panel that names the alert which fires at its limit has that limit', () 
 });
 
 describe('data sources', () => {
-  const provisioned = (
-    parse(
-      readFileSync(join(GRAFANA, 'provisioning/datasources/datasources.yml'), 'utf8'),
-    ) as Provisioning
-  ).datasources;
   const uids = provisioned.map(({ uid }) => uid);
 
   test('each that a query asks is provisioned', () => {
@@ -167,6 +167,17 @@ describe('links', () => {
     const links = [...JSON.stringify(built).matchAll(/"url":"\/d\/([^?"/]+)/g)];
     expect(links).not.toEqual([]);
     for (const [, uid] of links) expect([...addresses.keys()]).toContain(uid);
+  });
+
+  test('into Explore are queries of a data source that is provisioned', () => {
+    const links = [
+      ...JSON.stringify(built).matchAll(/"url":"\/explore\?schemaVersion=1&panes=([^"]+)"/g),
+    ];
+    expect(links).not.toEqual([]);
+    for (const [, panes = ''] of links) {
+      const { link } = JSON.parse(decodeURIComponent(panes)) as { link: { datasource: string } };
+      expect(provisioned.map(({ uid }) => uid)).toContain(link.datasource);
+    }
   });
 
   test('in alerts lead to a dashboard, and a panel, that exist', () => {
