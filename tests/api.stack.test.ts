@@ -63,7 +63,7 @@ const account = () => ({
 const cases: Case[] = [
   ['malformed JSON', 400, 'POST', '/api/trade', ordering(() => '{"characterId": ')],
   ['a body that is no object', 400, 'POST', '/api/trade', ordering(() => [order])],
-  ['an empty body', 400, 'POST', '/api/trade', ordering(() => undefined)],
+  ['an empty body', 400, 'POST', '/api/trade', ordering(() => '')],
   [
     'a missing field',
     400,
