@@ -1,0 +1,99 @@
+import type { Redis } from 'ioredis';
+import type { Telemetry } from '@crows-nest/telemetry';
+import type { Database, Queryable, Statement } from '../database.ts';
+import { hashToken, newToken } from './tokens.ts';
+
+/** Who a request is from. */
+export interface User {
+  id: string;
+  username: string;
+  email: string;
+}
+
+export interface Session {
+  tokenHash: Buffer;
+  user: User;
+}
+
+export interface Sessions {
+  /** Opens a session on the given connection. @returns the bearer token, which is kept nowhere */
+  open(connection: Queryable, userId: string): Promise<string>;
+  /** The session of a token; undefined when there is none, or it has expired. One Redis command, as a rule. */
+  find(token: string): Promise<Session | undefined>;
+  close(session: Session): Promise<void>;
+}
+
+const LIFETIME = '7 days';
+
+// How long a cached session is believed. Also the longest that a session closed while Redis was away can still be used.
+const CACHE_SECONDS = 60;
+const CLOSED = 'closed';
+
+const openSession: Statement = {
+  name: 'open_session',
+  operation: 'insert',
+  table: 'sessions',
+  text: `INSERT INTO sessions (token_hash, user_id, expires_at) VALUES ($1, $2, now() + interval '${LIFETIME}')`,
+};
+
+const findSession: Statement = {
+  name: 'find_session',
+  operation: 'select',
+  table: 'sessions',
+  text: `SELECT u.id, u.username, u.email,
+           greatest(1, least($2, extract(epoch FROM s.expires_at - now())))::integer AS cache_seconds
+         FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE s.token_hash = $1 AND s.expires_at > now()`,
+};
+
+const closeSession: Statement = {
+  name: 'close_session',
+  operation: 'delete',
+  table: 'sessions',
+  text: 'DELETE FROM sessions WHERE token_hash = $1',
+};
+
+/** Sessions are kept in Postgres and cached in Redis; without Redis each lookup asks Postgres. */
+export function createSessions(
+  database: Database,
+  redis: Redis,
+  telemetry: Pick<Telemetry, 'cacheHit' | 'cacheMiss'>,
+): Sessions {
+  return {
+    async open(connection, userId) {
+      const token = newToken();
+      await connection.query(openSession, [hashToken(token), userId]);
+      return token;
+    },
+
+    async find(token) {
+      const tokenHash = hashToken(token);
+      const key = cacheKey(tokenHash);
+      const cached = await redis.get(key).catch(() => null);
+      if (cached === CLOSED) return undefined;
+      if (cached !== null) {
+        telemetry.cacheHit('session');
+        return { tokenHash, user: JSON.parse(cached) as User };
+      }
+      telemetry.cacheMiss('session');
+      const [row] = await database.query<User & { cache_seconds: number }>(findSession, [
+        tokenHash,
+        CACHE_SECONDS,
+      ]);
+      if (!row) return undefined;
+      const { cache_seconds: seconds, ...user } = row;
+      // NX: a logout that came between our reading and this has marked the key, and must win.
+      await redis.set(key, JSON.stringify(user), 'EX', seconds, 'NX').catch(() => null);
+      return { tokenHash, user };
+    },
+
+    async close({ tokenHash }) {
+      await database.query(closeSession, [tokenHash]);
+      await redis.set(cacheKey(tokenHash), CLOSED, 'EX', CACHE_SECONDS).catch(() => null);
+    },
+  };
+}
+
+function cacheKey(tokenHash: Buffer): string {
+  return `session:${tokenHash.toString('base64url')}`;
+}

@@ -1,0 +1,35 @@
+import type { Database, Statement } from '../database.ts';
+import { cents, type Cents } from '../money.ts';
+
+/** What is traded: a character of the story. */
+export interface Character {
+  id: string;
+  name: string;
+  /** Where the price starts, and what it is drawn back to. */
+  startPrice: Cents;
+  /** Standard deviation of the price's relative change over an hour. */
+  volatility: number;
+}
+
+const selectCharacters: Statement = {
+  name: 'select_characters',
+  operation: 'select',
+  table: 'characters',
+  text: 'SELECT id, name, start_price, volatility FROM characters ORDER BY id',
+};
+
+/** All characters by id. They change by migration only, so a process reads them once. */
+export async function loadCharacters(database: Database): Promise<Character[]> {
+  const rows = await database.query<{
+    id: string;
+    name: string;
+    start_price: number;
+    volatility: number;
+  }>(selectCharacters);
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    startPrice: cents(row.start_price),
+    volatility: row.volatility,
+  }));
+}

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+/** What the environment says, checked and shaped. Nothing else in this service reads `process.env`. */
+export interface Config {
+  /** Postgres connection string, password included. */
+  databaseUrl: string;
+  /** Most connections one process opens. */
+  databasePoolMax: number;
+  redisUrl: string;
+  /** Where the process listens, for its API or for health and metrics alone. */
+  port: number;
+  logLevel: 'error' | 'warn' | 'info' | 'http' | 'debug';
+  /** Where log files go besides stdout; nowhere when undefined. */
+  logDirectory: string | undefined;
+  environment: string;
+  revision: string | undefined;
+  instance: string;
+  /** Time between `ready` turning 503 and the listening socket closing, so that a gateway sees it: milliseconds. */
+  shutdownDelayMs: number;
+  /** Whose X-Forwarded-For is believed: Express' `trust proxy`. */
+  trustProxy: string;
+  /** The same seed on an empty database gives the same prices. */
+  marketSeed: string;
+  smtpUrl: string;
+  mailFrom: string;
+}
+
+/** Names every variable that is wrong: what was expected, what came, what to do. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+const url = (protocols: string[], example: string) =>
+  z
+    .string({ error: `expected a URL like ${example}` })
+    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+      error: `expected a URL like ${example}`,
+    });
+
+const integer = (min: number, max: number) => {
+  const error = `expected a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error })
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, { error });
+};
+
+const text = z.string().min(1, { error: 'expected some text' });
+
+const environmentSchema = z.object({
+  DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user@postgres:5432/crows_nest'),
+  DATABASE_PASSWORD_FILE: text.optional(),
+  DATABASE_POOL_MAX: integer(1, 200).default(10),
+  REDIS_URL: url(['redis:', 'rediss:'], 'redis://redis:6379'),
+  PORT: integer(0, 65_535).default(3000),
+  LOG_LEVEL: z
+    .enum(['error', 'warn', 'info', 'http', 'debug'], {
+      error: 'expected error, warn, info, http or debug',
+    })
+    .default('http'),
+  LOG_DIRECTORY: text.optional(),
+  ENVIRONMENT: text.default('development'),
+  REVISION: text.optional(),
+  INSTANCE: text.optional(),
+  SHUTDOWN_DELAY_MS: integer(0, 10_000).default(2000),
+  TRUST_PROXY: text.default('loopback, linklocal, uniquelocal'),
+  MARKET_SEED: text.default('crows-nest'),
+  SMTP_URL: url(['smtp:', 'smtps:'], 'smtp://outside:1025').default('smtp://outside:1025'),
+  MAIL_FROM: text.default("Crow's Nest <trades@crows-nest.example>"),
+});
+
+/**
+ * Reads and checks the environment. A variable that is set to nothing counts as not set, because Compose passes
+ * `NAME=` for what `.env` leaves out.
+ *
+ * @throws {ConfigError} naming each variable that is missing or wrong
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      const value = given[name];
+      const came =
+        value === undefined ? 'it is not set' : `it is ${JSON.stringify(withoutPassword(value))}`;
+      return `  ${name}: ${issue.message}, but ${came}.`;
+    });
+    throw new ConfigError(
+      [
+        'The configuration is wrong:',
+        ...lines,
+        "Set these in the service's environment (Compose: in .env).",
+      ].join('\n'),
+    );
+  }
+  const values = parsed.data;
+  return {
+    databaseUrl: withPassword(values.DATABASE_URL, values.DATABASE_PASSWORD_FILE),
+    databasePoolMax: values.DATABASE_POOL_MAX,
+    redisUrl: values.REDIS_URL,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL,
+    logDirectory: values.LOG_DIRECTORY,
+    environment: values.ENVIRONMENT,
+    revision: values.REVISION,
+    instance: values.INSTANCE ?? hostname(),
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
+    trustProxy: values.TRUST_PROXY,
+    marketSeed: values.MARKET_SEED,
+    smtpUrl: values.SMTP_URL,
+    mailFrom: values.MAIL_FROM,
+  };
+}
+
+function withPassword(databaseUrl: string, passwordFile: string | undefined): string {
+  if (passwordFile === undefined) return databaseUrl;
+  let password: string;
+  try {
+    password = readFileSync(passwordFile, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigError(
+      `DATABASE_PASSWORD_FILE: expected a readable file with the password, but ${passwordFile} cannot be read ` +
+        `(${(error as NodeJS.ErrnoException).code ?? 'unknown'}). Check the path and its permissions for this user.`,
+    );
+  }
+  if (password === '') {
+    throw new ConfigError(
+      `DATABASE_PASSWORD_FILE: expected a file with the password, but ${passwordFile} is empty. Write the password into it.`,
+    );
+  }
+  const complete = new URL(databaseUrl);
+  complete.password = encodeURIComponent(password);
+  return complete.href;
+}
+
+function withoutPassword(value: string): string {
+  return value.replace(/(:\/\/[^:@/]*:)[^@]*@/, '$1***@');
+}

@@ -1,0 +1,162 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Telemetry } from '@crows-nest/telemetry';
+
+/**
+ * The catalogue of what this service measures of its own (docs: signals). One function a role, because a metric that is
+ * registered shows up with the value 0, also in a process that cannot know it.
+ */
+type Registry = Telemetry['registry'];
+
+/** What the API counts: people, trades, money (in cents), and the age of the prices it would trade on. */
+export function createApiMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    authAttempts: new Counter({
+      name: 'auth_attempts_total',
+      help: 'Attempts to register, log in, or use a token',
+      labelNames: ['type', 'success'] as const,
+      registers,
+    }),
+    userSignups: new Counter({
+      name: 'user_signups_total',
+      help: 'Customers registered',
+      registers,
+    }),
+    firstTrades: new Counter({
+      name: 'first_trades_total',
+      help: 'Customers who made their first trade (over user_signups_total: conversion)',
+      registers,
+    }),
+    trades: new Counter({
+      name: 'trades_total',
+      help: 'Trades executed',
+      labelNames: ['character', 'action', 'kind'] as const,
+      registers,
+    }),
+    tradingVolume: new Counter({
+      name: 'trading_volume_total',
+      help: 'Money that changed hands in trades, without commission, in cents',
+      labelNames: ['character', 'action'] as const,
+      registers,
+    }),
+    tradeDuration: new Histogram({
+      name: 'trade_duration_seconds',
+      help: 'Time from the order to its execution or refusal',
+      labelNames: ['outcome'] as const,
+      buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    revenue: new Counter({
+      name: 'revenue_total',
+      help: 'What the house earned, in cents',
+      labelNames: ['source'] as const,
+      registers,
+    }),
+    ledgerEntries: new Counter({
+      name: 'ledger_entries_total',
+      help: 'Ledger entries posted',
+      registers,
+    }),
+  };
+}
+
+/** Age of the quotes in use, asked at scrape time from memory. */
+export function registerQuoteAge(registry: Registry, ageSeconds: () => number | undefined): void {
+  new Gauge({
+    name: 'market_quote_age_seconds',
+    help: 'Age of the newest quotes known; over 3 they are not traded on',
+    registers: [registry],
+    collect() {
+      this.reset();
+      const age = ageSeconds();
+      if (age !== undefined) this.set(age);
+      else this.remove();
+    },
+  });
+}
+
+/** What the price engine tells. */
+export function createMarketMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    ticks: new Counter({
+      name: 'market_ticks_total',
+      help: 'Rounds of quotes published',
+      registers,
+    }),
+    leader: new Gauge({
+      name: 'market_leader',
+      help: '1 while this process quotes, 0 while it stands by',
+      registers,
+    }),
+    price: new Gauge({
+      name: 'market_price',
+      help: 'Last price of a character, in cents',
+      labelNames: ['character'] as const,
+      registers,
+    }),
+  };
+}
+
+/** What the worker counts and looks up in the background. */
+export function createWorkerMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    jobsProcessed: new Counter({
+      name: 'jobs_processed_total',
+      help: 'Jobs run, by how they ended',
+      labelNames: ['queue', 'name', 'outcome'] as const,
+      registers,
+    }),
+    jobDuration: new Histogram({
+      name: 'job_duration_seconds',
+      help: 'Time a job ran',
+      labelNames: ['queue', 'name'] as const,
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+      registers,
+    }),
+    jobWait: new Histogram({
+      name: 'job_wait_seconds',
+      help: 'Time from the event that a job is about to its first run',
+      labelNames: ['queue', 'name'] as const,
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    jobQueueDepth: new Gauge({
+      name: 'job_queue_depth',
+      help: 'Jobs in a queue, by state',
+      labelNames: ['queue', 'state'] as const,
+      registers,
+    }),
+    outboxLag: new Gauge({
+      name: 'outbox_lag_seconds',
+      help: 'Age of the oldest message not yet handed to the queue',
+      registers,
+    }),
+    activeUsers: new Gauge({
+      name: 'active_users',
+      help: 'Customers seen in the last 5 minutes',
+      registers,
+    }),
+    activeSessions: new Gauge({
+      name: 'auth_active_sessions',
+      help: 'Sessions that have not expired',
+      registers,
+    }),
+    holdingsValue: new Gauge({
+      name: 'customer_holdings_value',
+      help: 'All shares customers hold, at the bid, in cents',
+      registers,
+    }),
+    ledgerImbalance: new Gauge({
+      name: 'ledger_imbalance',
+      help: 'What is wrong in the books, by asset: sum of entries off zero, and balances off their entries; must be 0',
+      labelNames: ['asset'] as const,
+      registers,
+    }),
+  };
+}
+
+export type ApiMetrics = ReturnType<typeof createApiMetrics>;
+export type MarketMetrics = ReturnType<typeof createMarketMetrics>;
+export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;

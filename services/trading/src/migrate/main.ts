@@ -1,0 +1,13 @@
+import { loadConfig } from '../config.ts';
+import { run } from '../lifecycle.ts';
+import { createServiceTelemetry } from '../service.ts';
+import { migrate } from './migrations.ts';
+
+/** One shot: brings the schema up to date and exits 0. Safe to run again, and by several at once. */
+await run(async () => {
+  const config = loadConfig();
+  const telemetry = createServiceTelemetry('migrate', config);
+  const done = await migrate(config.databaseUrl, telemetry.logger);
+  telemetry.logger.info('Schema is up to date', { migrations: done });
+  await telemetry.close();
+});

@@ -1,0 +1,101 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import {
+  captureCarrier,
+  runWithCarrier,
+  type Carrier,
+  type Telemetry,
+} from '@crows-nest/telemetry';
+import type { Database, Statement } from '../database.ts';
+import { isReady } from '../redis.ts';
+import type { NotificationQueue } from './queue.ts';
+
+const POLL_MS = 250;
+const BATCH = 100;
+
+interface OutboxRow {
+  id: number;
+  topic: string;
+  payload: { tradeId: string };
+  carrier: Carrier;
+  created_at: Date;
+}
+
+const takeMessages: Statement = {
+  name: 'take_outbox',
+  operation: 'delete',
+  table: 'outbox',
+  text: `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+         RETURNING id, topic, payload, carrier, created_at`,
+};
+
+export interface OutboxDependencies {
+  database: Database;
+  queue: NotificationQueue;
+  /** The queue's connection. */
+  redis: Redis;
+  telemetry: Pick<Telemetry, 'span' | 'logger'>;
+}
+
+/**
+ * Moves up to 100 messages from the outbox to the queue, in one transaction: they are gone from the outbox only if all
+ * were taken over. When the commit fails they are added again, and the queue knows them by their id.
+ *
+ * @returns how many were moved; 0 while Redis is away, and then they wait
+ */
+export async function relayOnce({
+  database,
+  queue,
+  redis,
+  telemetry,
+}: OutboxDependencies): Promise<number> {
+  if (!isReady(redis)) return 0;
+  return database.transaction(async (connection) => {
+    const rows = await connection.query<OutboxRow>(takeMessages);
+    await Promise.all(
+      rows.map(({ id, topic, payload, carrier, created_at: createdAt }) =>
+        runWithCarrier(carrier, () =>
+          telemetry.span('notifications publish', { 'trade.id': payload.tradeId }, async () => {
+            const data = { payload, carrier: captureCarrier(), occurredAt: createdAt.getTime() };
+            await queue.add(topic, data, { jobId: `outbox-${id}` });
+          }),
+        ),
+      ),
+    );
+    return rows.length;
+  });
+}
+
+/**
+ * Relays until closed. It asks every 250 ms instead of listening: a NOTIFY in each trade would take a lock that all
+ * commits of the database wait for. Several relays share the work.
+ */
+export function startRelay(dependencies: OutboxDependencies): { close(): Promise<void> } {
+  const stop = new AbortController();
+  let failing = false;
+  const running = (async () => {
+    while (!stop.signal.aborted) {
+      const moved = await relayOnce(dependencies).then(
+        (count) => {
+          if (failing) dependencies.telemetry.logger.info('Outbox is relayed again');
+          failing = false;
+          return count;
+        },
+        (error: unknown) => {
+          if (!failing)
+            dependencies.telemetry.logger.warn('Outbox not relayed, trying on', { error });
+          failing = true;
+          return 0;
+        },
+      );
+      if (moved === 0)
+        await wait(POLL_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    async close() {
+      stop.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import type { RedisOptions as BullConnection } from 'bullmq';
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from '@crows-nest/telemetry';
+
+/** Reconnects for ever, after 100 ms at first and at least every second. */
+const retryStrategy = (attempt: number) => Math.min(attempt * 100, 1000);
+
+/**
+ * A connection for requests, where Redis is a help and not a need: a command fails at once when Redis is away, and
+ * within half a second when it hangs, so that the caller can fall back to Postgres.
+ */
+export function createRedis(url: string, logger: Logger, options: RedisOptions = {}): Redis {
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 500,
+    connectTimeout: 1000,
+    retryStrategy,
+    ...options,
+  });
+  logTroubles(redis, logger);
+  return redis;
+}
+
+/** One line when Redis is lost and one when it is back, not one for each attempt. */
+function logTroubles(redis: Redis, logger: Logger): void {
+  let away = false;
+  redis.on('error', (error: Error) => {
+    if (!away) logger.warn('Redis is away', { error: error.message });
+    away = true;
+  });
+  redis.on('ready', () => {
+    if (away) logger.info('Redis is back');
+    away = false;
+  });
+}
+
+/** Whether commands can be sent now. */
+export function isReady(redis: Redis): boolean {
+  return redis.status === 'ready';
+}
+
+/** Resolves once the connection can be used, or after `limitMs`: starting does not depend on Redis. */
+export async function settled(redis: Redis, limitMs: number): Promise<void> {
+  if (isReady(redis)) return;
+  const limit = AbortSignal.timeout(limitMs);
+  await once(redis, 'ready', { signal: limit }).catch(() => undefined);
+}
+
+/** For BullMQ's worker, which blocks on Redis while there is nothing to do, and waits out an absence. */
+export function blockingConnection(url: string): BullConnection {
+  return { url, maxRetriesPerRequest: null, connectTimeout: 1000, retryStrategy };
+}

@@ -1,0 +1,28 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from '@crows-nest/telemetry';
+
+/** Something done again and again. */
+export interface Task {
+  name: string;
+  everyMs: number;
+  run: () => Promise<void>;
+}
+
+/** Runs each task at once and then at its interval, never twice at a time; a failure is logged, and the next round tries again. */
+export function startBackground(tasks: Task[], logger: Logger): { close(): Promise<void> } {
+  const stop = new AbortController();
+  const loops = tasks.map(async ({ name, everyMs, run }) => {
+    while (!stop.signal.aborted) {
+      await run().catch((error: unknown) => {
+        logger.warn('Background task failed', { task: name, error });
+      });
+      await wait(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  });
+  return {
+    async close() {
+      stop.abort();
+      await Promise.all(loops);
+    },
+  };
+}

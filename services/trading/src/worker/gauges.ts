@@ -1,0 +1,106 @@
+import type { Redis } from 'ioredis';
+import type { Database, Statement } from '../database.ts';
+import { ledgerImbalance } from '../ledger/audit.ts';
+import type { WorkerMetrics } from '../metrics.ts';
+import { NOTIFICATIONS, type NotificationQueue } from '../notifications/queue.ts';
+import type { QuoteReader } from '../quotes/reader.ts';
+import { isReady } from '../redis.ts';
+import type { Task } from './background.ts';
+
+const countActiveUsers: Statement = {
+  name: 'count_active_users',
+  operation: 'select',
+  table: 'user_activity',
+  text: "SELECT count(*) AS count FROM user_activity WHERE seen_at > now() - interval '5 minutes'",
+};
+
+const countActiveSessions: Statement = {
+  name: 'count_active_sessions',
+  operation: 'select',
+  table: 'sessions',
+  text: 'SELECT count(*) AS count FROM sessions WHERE expires_at > now()',
+};
+
+const selectOutboxLag: Statement = {
+  name: 'select_outbox_lag',
+  operation: 'select',
+  table: 'outbox',
+  text: 'SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::double precision AS seconds FROM outbox',
+};
+
+const sumHoldings: Statement = {
+  name: 'sum_holdings',
+  operation: 'select',
+  table: 'balances',
+  text: `SELECT a.asset, sum(b.balance)::bigint AS shares FROM balances b JOIN accounts a ON a.id = b.account_id
+         WHERE b.balance > 0 GROUP BY a.asset`,
+};
+
+export interface GaugesDependencies {
+  database: Database;
+  queue: NotificationQueue;
+  /** The queue's connection. */
+  redis: Redis;
+  quotes: QuoteReader;
+  metrics: WorkerMetrics;
+}
+
+/** Gauges that need a query, each looked up in the background and at a pace that its cost allows. */
+export function gaugeTasks({
+  database,
+  queue,
+  redis,
+  quotes,
+  metrics,
+}: GaugesDependencies): Task[] {
+  const count = async (statement: Statement) => {
+    const [row] = await database.query<{ count: number }>(statement);
+    return row?.count ?? 0;
+  };
+
+  return [
+    {
+      name: 'queue and outbox',
+      everyMs: 5000,
+      async run() {
+        const [row] = await database.query<{ seconds: number }>(selectOutboxLag);
+        metrics.outboxLag.set(Math.max(0, row?.seconds ?? 0));
+        if (!isReady(redis)) return;
+        const depths = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+        for (const [state, depth] of Object.entries(depths)) {
+          metrics.jobQueueDepth.set({ queue: NOTIFICATIONS, state }, depth);
+        }
+      },
+    },
+    {
+      name: 'people',
+      everyMs: 10_000,
+      async run() {
+        metrics.activeUsers.set(await count(countActiveUsers));
+        metrics.activeSessions.set(await count(countActiveSessions));
+      },
+    },
+    {
+      name: 'holdings',
+      everyMs: 15_000,
+      async run() {
+        const held = await database.query<{ asset: string; shares: number }>(sumHoldings);
+        const board = await quotes.current();
+        const value = held.reduce(
+          (total, { asset, shares }) => total + shares * (board?.quotes.get(asset)?.bid ?? 0),
+          0,
+        );
+        metrics.holdingsValue.set(value);
+      },
+    },
+    {
+      name: 'books',
+      everyMs: 30_000,
+      async run() {
+        for (const { asset, imbalance } of await ledgerImbalance(database)) {
+          metrics.ledgerImbalance.set({ asset }, imbalance);
+        }
+      },
+    },
+  ];
+}
