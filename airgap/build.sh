@@ -124,21 +124,22 @@ need() {
   say "$image (what the others are built on) … built in $((SECONDS - started)) s"
 }
 
-# Stops before anything half is started when what every build needs is not there.
-check_prerequisites() {
+check_engine() {
   docker version >/dev/null 2>&1 || fail "the Docker engine does not answer. Run scripts/docker.sh."
   docker buildx version >/dev/null 2>&1 || fail "Docker's buildx plugin is missing. Run scripts/docker.sh."
-  exists "$base_image" && return
-  if ! command -v mmdebstrap >/dev/null; then
-    command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ] ||
-      fail "mmdebstrap is missing, which makes the base image. Install it (Debian, Ubuntu: sudo apt-get install mmdebstrap debian-archive-keyring) and run this again."
-    say "installing mmdebstrap, which makes the base image"
-    DEBIAN_FRONTEND=noninteractive logged apt-update apt-get update -q
-    DEBIAN_FRONTEND=noninteractive logged mmdebstrap apt-get install -y -q --no-install-recommends mmdebstrap debian-archive-keyring
-  fi
 }
 
-# One request to Debian's mirror from inside a container of the engine, or from here before there is any image.
+# What makes the base image; it is wanted on this machine only until there is one.
+ensure_mmdebstrap() {
+  exists "$base_image" || command -v mmdebstrap >/dev/null && return
+  command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ] ||
+    fail "mmdebstrap is missing, which makes the base image. Install it (Debian, Ubuntu: sudo apt-get install mmdebstrap debian-archive-keyring) and run this again."
+  say "installing mmdebstrap, which makes the base image"
+  logged apt-update apt-get update -q
+  DEBIAN_FRONTEND=noninteractive logged mmdebstrap apt-get install -y -q --no-install-recommends mmdebstrap debian-archive-keyring
+}
+
+# One request to Debian's mirror, before anything is started: without it every build would fail halfway.
 check_network() {
   local url=$debian/dists/trixie/InRelease
   /usr/lib/apt/apt-helper download-file "$url" "$work/InRelease" >/dev/null 2>&1 ||
@@ -176,7 +177,7 @@ main() {
     [ -n "$(folder_of "$image")" ] ||
       fail "unknown image '$image'. Known are: $(list | paste -sd ' ')"
   done
-  check_prerequisites
+  check_engine
   for image in "${wanted[@]}"; do
     if exists "$image"; then
       continue
@@ -189,8 +190,9 @@ main() {
   done
   say "${#wanted[@]} images wanted, ${#missing[@]} to build"
   [ ${#missing[@]} -gt 0 ] || return 0
-  mkdir -p "$logs"
   check_network
+  mkdir -p "$logs"
+  ensure_mmdebstrap
   for image in "${missing[@]}"; do
     number=$((number + 1))
     started=$SECONDS
