@@ -37,8 +37,8 @@ const bodies: Record<Channel, (message: Message) => Html> = {
           <strong>${message.from ?? 'Alertmanager'}</strong><span class="app">APP</span>
         </p>
         <div class="attachment">
-          <h2>${message.title}</h2>
-          ${text(message, true)} ${fields(message.fields)} ${links(message.links)}
+          <h2>${mrkdwn(message.title)}</h2>
+          ${text(message)} ${fields(message.fields)} ${links(message.links)}
         </div>
       </div>
     </article>`,
@@ -76,16 +76,19 @@ const bodies: Record<Channel, (message: Message) => Html> = {
     </article>`,
 };
 
-function text(message: Message, mrkdwn = false): Html | undefined {
+function text(message: Message): Html | undefined {
   if (message.text === '') return undefined;
-  return html`<div class="text">${mrkdwn ? bold(message.text) : message.text}</div>`;
+  const shown = message.channel === 'slack' ? mrkdwn(message.text) : message.text;
+  return html`<div class="text">${shown}</div>`;
 }
 
-/** Slack's `*bold*`; everything around and inside it stays text. */
-function bold(source: string): (Html | string)[] {
-  return source
-    .split(/(?<![\w*])\*([^*\n]+)\*(?![\w*])/)
-    .map((part, index) => (index % 2 === 1 ? html`<strong>${part}</strong>` : part));
+/** Slack's `*bold*` and `code` in backticks; everything around and inside them stays text. */
+function mrkdwn(source: string): (Html | string)[] {
+  return source.split(/(`[^`\n]+`|(?<![\w*])\*[^*\n]+\*(?![\w*]))/).map((part, index) => {
+    if (index % 2 === 0) return part;
+    const inner = part.slice(1, -1);
+    return part.startsWith('`') ? html`<code>${inner}</code>` : html`<strong>${inner}</strong>`;
+  });
 }
 
 function fields(list: Field[] | undefined): Html | undefined {

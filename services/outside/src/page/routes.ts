@@ -64,7 +64,8 @@ export function pageRoutes({ inbox, heartbeat, runbooksDirectory }: PageDependen
 async function runbooks(directory: string | undefined): Promise<string[]> {
   if (directory === undefined) return [];
   const files = await readdir(directory).catch(() => []);
-  return files.flatMap((file) => /^([A-Za-z]+)\.md$/.exec(file)?.[1] ?? []).sort();
+  // Named as alerts are, so a README is none.
+  return files.flatMap((file) => /^([A-Z][a-z][A-Za-z]*)\.md$/.exec(file)?.[1] ?? []).sort();
 }
 
 function listPage(title: string, names: string[]): Html {

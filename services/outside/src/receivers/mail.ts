@@ -30,7 +30,8 @@ export function createMailServer(handlers: MailHandlers): SMTPServer {
     // What is under way at close gets this long to end.
     closeTimeout: 2_000,
     onData(stream, session, callback) {
-      simpleParser(stream).then(
+      // The HTML that mailparser would make of a text is never shown.
+      simpleParser(stream, { skipTextToHtml: true }).then(
         (mail) => {
           if (stream.sizeExceeded) {
             handlers.refused(`a mail of more than ${maxBytes} bytes`);

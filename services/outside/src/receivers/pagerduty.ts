@@ -45,7 +45,7 @@ const event = z
     client_url: z.string().optional(),
     links: z.array(z.object({ href: z.string(), text: z.string().optional() })).optional(),
     // Only a trigger is checked for it, as PagerDuty does.
-    payload: z.unknown(),
+    payload: z.unknown().optional(),
   })
   .superRefine((data, context) => {
     if (data.event_action === 'trigger') {

@@ -90,6 +90,10 @@ document.addEventListener('visibilitychange', () => {
   unseen = 0;
   document.title = title;
 });
+// On a phone the tabs scroll: the chosen one must be seen.
+document
+  .querySelector('.tabs [aria-current]')
+  .scrollIntoView({ block: 'nearest', inline: 'center' });
 setInterval(showTimes, 5000);
 showTimes();
 connect();
