@@ -6,6 +6,8 @@ export interface Component {
   readonly readyUrl?: string;
   /** What to do when it is not well. */
   readonly remedy: string;
+  /** Why it may rightly have no container; a component without this must have one. */
+  readonly leftOut?: string;
 }
 
 const logs = (service: string): string => `Read why: make logs SERVICE=${service}`;
@@ -32,10 +34,13 @@ export const components: readonly Component[] = [
   component('worker', 'http://worker:3000/health/ready'),
   component('web', 'http://web:80/'),
   component('outside', 'http://outside:8025/health/ready'),
-  { service: 'traffic', remedy: logs('traffic') },
+  { service: 'traffic', remedy: logs('traffic'), leftOut: 'TRAFFIC is 0 in .env' },
   component('prometheus', 'http://prometheus:9090/-/ready'),
   component('alertmanager', 'http://alertmanager:9093/-/ready'),
-  component('grafana', 'http://grafana:3000/api/health'),
+  {
+    ...component('grafana', 'http://grafana:3000/api/health'),
+    leftOut: 'its image can be had nowhere (airgap/README.md), or GRAFANA is 0 in .env',
+  },
   component('loki', 'http://loki:3100/ready'),
   component('jaeger', 'http://jaeger:13133/status'),
   component('collector', 'http://collector:13133/'),

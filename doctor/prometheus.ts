@@ -27,12 +27,12 @@ async function get<T>(path: string): Promise<T> {
 export async function targetTroubles(): Promise<string[]> {
   try {
     const { data } = await get<Targets>('/api/v1/targets?state=active');
-    if (data.activeTargets.length === 0) return ['Prometheus has found no target yet'];
+    if (data.activeTargets.length === 0) return ['none has been found yet'];
     return data.activeTargets
       .filter((target) => target.health !== 'up')
       .map(
         ({ labels, scrapeUrl, health, lastError }) =>
-          `target ${labels.job} (${scrapeUrl}) is ${health}${lastError === '' ? '' : `: ${lastError}`}`,
+          `${labels.job} (${scrapeUrl}) is ${health}${lastError === '' ? '' : `: ${lastError}`}`,
       );
   } catch (error) {
     return [

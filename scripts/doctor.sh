@@ -22,5 +22,6 @@ fi
 # The questions are asked from inside the compose network, where every component has its own name and port, by a
 # container that can reach nothing else of this machine.
 network=$(docker compose ps --all --quiet | head -n 1 | xargs docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}')
+# shellcheck disable=SC2046 # a list of names
 containers | docker run --rm --interactive --network "$network" --read-only --cap-drop ALL \
-  --volume "$PWD/doctor:/doctor:ro" "$node_image" node /doctor/main.ts "$@"
+  --volume "$PWD/doctor:/doctor:ro" "$node_image" node /doctor/main.ts "$@" $(docker compose config --services)
