@@ -13,7 +13,7 @@ fi
 if [ "$(umask)" = 0022 ]; then umask 0077; fi
 # The official image is compiled with protected mode off, since a container's ports are open only to whom Docker lets in.
 # Debian's is not, so it is switched off here, unless the configuration file or an option speaks of it.
-if [ "${1:-}" = redis-server ] && ! grep -q '^ *protected-mode' "${2:-/dev/null}" 2>/dev/null; then
+if [ "${1:-}" = redis-server ] && ! { [ -f "${2:-}" ] && grep -q '^ *protected-mode' "$2"; }; then
   case " $* " in
     *' --protected-mode '* | *' --version '* | *' -v '* | *' --help '* | *' -h '* | *' --test-memory '*) ;;
     *) set -- "$@" --protected-mode no ;;
