@@ -20,7 +20,7 @@ export interface Health {
   /** `/health`, `/health/live`, `/health/ready`, `/health/startup`; to be mounted at the root. */
   router: Router;
   /** From now on `ready` is 503: whoever spreads requests stops sending them here, while those under way are finished. */
-  drain(): void;
+  drain: () => void;
 }
 
 interface CheckResult {

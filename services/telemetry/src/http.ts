@@ -5,6 +5,7 @@ import type { Logger } from 'winston';
 import { contextFromHeaders, runInContext } from './context.ts';
 import type { HttpMetrics } from './metrics/http.ts';
 import { isOperational } from './operational.ts';
+import { watchRoute } from './route.ts';
 
 const SLOW_MS = 1_000;
 /** What nginx logs when the caller left before the answer; the standard has no code for it. */
@@ -74,12 +75,9 @@ function observe(request: Request, response: Response, logger: Logger, metrics: 
       userAgent: request.headers['user-agent'],
     };
     if (status >= 500) {
-      const { name, message, stack } = error ?? {};
-      logger.error(`${method} ${path} ${status}`, {
-        ...fields,
-        error: name && { name, message },
-        stack,
-      });
+      const { name, message, cause, stack } = error ?? {};
+      const reason = name && { name, message, cause };
+      logger.error(`${method} ${path} ${status}`, { ...fields, error: reason, stack });
     } else if (milliseconds > SLOW_MS) {
       logger.warn(`Slow request: ${method} ${path} ${status}`, fields);
     } else {
@@ -87,25 +85,6 @@ function observe(request: Request, response: Response, logger: Logger, metrics: 
     }
   };
   response.once('close', AsyncResource.bind(finish));
-}
-
-/**
- * Reads the template of the route when the router sets it. Later is too late: on the way to an error handler the router
- * takes back the part of the path that it was mounted on.
- */
-function watchRoute(request: Request): () => string | undefined {
-  let current: { path: unknown } | undefined;
-  let template: string | undefined;
-  Object.defineProperty(request, 'route', {
-    configurable: true,
-    enumerable: true,
-    get: () => current,
-    set(this: Request, route: { path: unknown } | undefined) {
-      current = route;
-      if (route !== undefined) template = `${this.baseUrl}${String(route.path)}`;
-    },
-  });
-  return () => template;
 }
 
 function errorTypeOf(status: number, error: Error | undefined): string | undefined {

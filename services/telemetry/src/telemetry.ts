@@ -2,17 +2,17 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { RequestHandler, Response } from 'express';
-import type { Pool } from 'pg';
 import { Counter } from 'prom-client';
 import type { Logger } from 'winston';
 import { httpMiddleware, recordError } from './http.ts';
 import { createLogging, type LogLevel } from './logs/logger.ts';
 import { createCacheMetrics } from './metrics/cache.ts';
-import { createDatabaseMetrics } from './metrics/database.ts';
+import { createDatabaseMetrics, type PoolState } from './metrics/database.ts';
 import { metricsEndpoint } from './metrics/endpoint.ts';
 import { createHttpMetrics } from './metrics/http.ts';
 import { observeOperations } from './metrics/operations.ts';
 import { createRegistry, type Registry } from './metrics/registry.ts';
+import { losses, onExportFailure } from './tracing/losses.ts';
 import { stopTracing } from './tracing/running.ts';
 import { inSpan } from './tracing/span.ts';
 
@@ -38,26 +38,29 @@ export interface Telemetry {
   /** prom-client, OpenMetrics; register the service's own metrics here. */
   registry: Registry;
   /** The first middleware: request and correlation ids, context, rate, errors, duration, request log. */
-  http(): RequestHandler;
+  http: () => RequestHandler;
   /** Tells what a request failed with, so that its log line has the stack and `http_requests_errors_total` the name. */
-  recordError(response: Response, error: unknown): void;
+  recordError: (response: Response, error: unknown) => void;
   /** `GET /metrics`: OpenMetrics with exemplars or Prometheus text, by `Accept`. */
-  metricsEndpoint(): RequestHandler;
+  metricsEndpoint: () => RequestHandler;
   /** Exposes a pool that opens at most `max` connections as `db_pool_*`. */
-  observePool(pool: Pool, max: number): void;
+  observePool: (pool: PoolState, max: number) => void;
   /** Runs a query and times it; `operation` and `table` are labels, so of few values. The query's error goes on to the caller. */
-  observeQuery<T>(operation: string, table: string, run: () => Promise<T>): Promise<T>;
-  cacheHit(cacheType: string): void;
-  cacheMiss(cacheType: string): void;
+  observeQuery: <T>(operation: string, table: string, run: () => Promise<T>) => Promise<T>;
+  /** Counts a look-up that a cache could answer; few kinds of caches, as it is a label. */
+  cacheHit: (cacheType: string) => void;
+  /** Counts a look-up that had to go to the source. */
+  cacheMiss: (cacheType: string) => void;
   /** Runs `run` in a span; an error is recorded on it and goes on to the caller. */
-  span<T>(name: string, attributes: Attributes, run: (span: Span) => Promise<T>): Promise<T>;
+  span: <T>(name: string, attributes: Attributes, run: (span: Span) => Promise<T>) => Promise<T>;
   /** Sends waiting spans and writes waiting log lines, for at most five seconds. The last thing before the process ends. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Together less than the ten seconds that Docker and Kubernetes' grace periods leave after requests have ended. */
 const TRACES_LIMIT_MS = 3_000;
 const LOGS_LIMIT_MS = 2_000;
+const WARNING_PAUSE_MS = 60_000;
 
 /** Logs, metrics and traces for one service; call it once, in `main.ts`. */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
@@ -83,6 +86,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const httpMetrics = createHttpMetrics(registry);
   const stopOperations = observeOperations(registry);
   const { logger } = logging;
+  onExportFailure(warnNowAndThen(logger));
   return {
     logger,
     registry,
@@ -94,10 +98,21 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     span: inSpan,
     async close() {
       stopOperations();
+      onExportFailure(undefined);
       const limit = delay(TRACES_LIMIT_MS, undefined, { ref: false });
       // A receiver that is away is no reason for a failed exit; what it cost is in the metrics.
       await Promise.race([stopTracing().catch(() => undefined), limit]);
       await logging.close(LOGS_LIMIT_MS);
     },
+  };
+}
+
+/** A receiver that is away fails every few seconds; a line a minute is enough to find out why there are no traces. */
+function warnNowAndThen(logger: Logger): (error: Error) => void {
+  let silentUntil = 0;
+  return ({ message }) => {
+    if (performance.now() < silentUntil) return;
+    silentUntil = performance.now() + WARNING_PAUSE_MS;
+    logger.warn('Spans cannot be sent; trying again', { reason: message, ...losses });
   };
 }

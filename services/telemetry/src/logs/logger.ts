@@ -29,7 +29,7 @@ export interface LogOptions {
 export interface Logging {
   logger: Logger;
   /** Writes what waits, for at most so many milliseconds. */
-  close(milliseconds: number): Promise<void>;
+  close: (milliseconds: number) => Promise<void>;
 }
 
 /**

@@ -23,17 +23,20 @@ const PAUSE = 1_000;
 export class LineQueue {
   readonly #sink: LineSink;
   readonly #onDropped: (lines: number) => void;
+  readonly #pause: number;
   #waiting: string[] = [];
   #waitingBytes = 0;
   #underWay: Buffer | undefined;
+  #linesUnderWay = 0;
   #draining: Promise<void> | undefined;
   readonly #closing = new AbortController();
   readonly #onExit = (): void => {
     this.#writeRest();
   };
 
-  constructor(sink: LineSink, onDropped: (lines: number) => void) {
+  constructor(sink: LineSink, onDropped: (lines: number) => void, pause = PAUSE) {
     this.#sink = sink;
+    this.#pause = pause;
     this.#onDropped = onDropped;
     process.once('exit', this.#onExit);
   }
@@ -41,7 +44,8 @@ export class LineQueue {
   /** Takes one line without its line end. */
   push(line: string): void {
     // Length in UTF-16 units: near enough for a bound, and free.
-    if (this.#waitingBytes + line.length > WAITING_LIMIT) {
+    const full = this.#waitingBytes + line.length > WAITING_LIMIT;
+    if (full || this.#closing.signal.aborted) {
       this.#onDropped(1);
       return;
     }
@@ -60,7 +64,8 @@ export class LineQueue {
     limit.abort();
     this.#closing.abort();
     process.removeListener('exit', this.#onExit);
-    if (this.#waiting.length > 0) this.#onDropped(this.#waiting.length);
+    const left = this.#waiting.length + this.#linesUnderWay;
+    if (left > 0) this.#onDropped(left);
     this.#waiting = [];
     this.#waitingBytes = 0;
     await this.#sink.close();
@@ -72,8 +77,12 @@ export class LineQueue {
     while (this.#waiting.length > 0) {
       const lines = this.#take();
       this.#underWay = Buffer.from(`${lines.join('\n')}\n`);
-      if (!(await this.#write(this.#underWay))) this.#onDropped(lines.length);
+      this.#linesUnderWay = lines.length;
+      const written = await this.#write(this.#underWay);
+      // After closing they are counted already.
+      if (!written && !this.#closing.signal.aborted) this.#onDropped(lines.length);
       this.#underWay = undefined;
+      this.#linesUnderWay = 0;
     }
     this.#draining = undefined;
   }
@@ -86,7 +95,7 @@ export class LineQueue {
         return true;
       } catch {
         if (this.#waitingBytes > WAITING_LIMIT / 2 || this.#closing.signal.aborted) return false;
-        await delay(PAUSE, undefined, { ref: false, signal: this.#closing.signal }).catch(
+        await delay(this.#pause, undefined, { ref: false, signal: this.#closing.signal }).catch(
           () => undefined,
         );
       }

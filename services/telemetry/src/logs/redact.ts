@@ -27,16 +27,24 @@ const MAX_DEPTH = 8;
 const MAX_ITEMS = 100;
 const MAX_TEXT = 16_384;
 
+/** Names come from code and repeat for ever; those that come from data must not fill the memory. */
+const NAMES_REMEMBERED = 2_000;
+const secretNames = new Map<string, boolean>();
+
 /** Whether a field, header or variable of this name holds a secret. */
 export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name);
+  const known = secretNames.get(name);
+  if (known !== undefined) return known;
+  const secret = SECRET_NAME.test(name);
+  if (secretNames.size < NAMES_REMEMBERED) secretNames.set(name, secret);
+  return secret;
 }
 
 /** Replaces passwords, tokens, cookies, logins in URLs, e-mail addresses and card numbers in free text. */
 export function redactText(text: string): string {
-  if (!SUSPICIOUS.test(text)) return text;
-  const whole = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-  return whole
+  const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+  if (!SUSPICIOUS.test(cut)) return cut;
+  return cut
     .replace(COOKIE_HEADER, `$1${REDACTED}`)
     .replace(SCHEME, `$1 ${REDACTED}`)
     .replace(JWT, REDACTED)

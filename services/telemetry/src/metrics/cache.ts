@@ -2,8 +2,8 @@ import { Counter } from 'prom-client';
 import type { Registry } from './registry.ts';
 
 export interface CacheMetrics {
-  cacheHit(cacheType: string): void;
-  cacheMiss(cacheType: string): void;
+  cacheHit: (cacheType: string) => void;
+  cacheMiss: (cacheType: string) => void;
 }
 
 /** Hits and misses of caches, by the kind of thing that is cached. */

@@ -1,4 +1,3 @@
-import type { Pool } from 'pg';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { exemplar } from '../tracing/span.ts';
 import type { Registry } from './registry.ts';
@@ -6,9 +5,16 @@ import type { Registry } from './registry.ts';
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const SLOW_SECONDS = 0.1;
 
+/** What is read of a connection pool; a `pg.Pool` has it. */
+export interface PoolState {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+}
+
 export interface DatabaseMetrics {
-  observePool(pool: Pool, max: number): void;
-  observeQuery<T>(operation: string, table: string, run: () => Promise<T>): Promise<T>;
+  observePool: (pool: PoolState, max: number) => void;
+  observeQuery: <T>(operation: string, table: string, run: () => Promise<T>) => Promise<T>;
 }
 
 /** Query times and the state of connection pools; several pools of a process are summed. */
@@ -28,9 +34,13 @@ export function createDatabaseMetrics(registry: Registry): DatabaseMetrics {
     labelNames: ['operation', 'table'],
     registers,
   });
-  const pools: { pool: Pool; max: number }[] = [];
+  const pools: { pool: PoolState; max: number }[] = [];
 
-  function poolGauge(name: string, help: string, value: (pool: Pool, max: number) => number): void {
+  function poolGauge(
+    name: string,
+    help: string,
+    value: (pool: PoolState, max: number) => number,
+  ): void {
     new Gauge({
       name,
       help,

@@ -21,12 +21,12 @@ export function observeOperations(registry: Registry): () => void {
   const names = new Set<string>();
   const observer = new PerformanceObserver((list) => {
     for (const { name, duration: milliseconds } of list.getEntries()) {
+      // The platform keeps every measure until it is told not to.
+      performance.clearMeasures(name);
       if (!names.has(name) && names.size >= NAME_LIMIT) continue;
       names.add(name);
       duration.observe({ operation: name }, milliseconds / 1000);
     }
-    // The platform keeps every measure until it is told not to.
-    for (const name of names) performance.clearMeasures(name);
   });
   observer.observe({ entryTypes: ['measure'] });
   return () => {

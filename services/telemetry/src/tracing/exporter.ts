@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
-import { losses } from './losses.ts';
+import { countExportFailure, losses } from './losses.ts';
 
 export interface RetryLimits {
   /** Milliseconds one attempt may take. */
@@ -12,8 +12,6 @@ export interface RetryLimits {
   firstDelay: number;
 }
 
-/** The receiver understood us and refuses: to send the same again would block the queue for nothing. */
-const REFUSED = /HTTP 4(?!08|29)\d\d|Error encoding Thrift/;
 const LONGEST_DELAY = 5_000;
 
 /**
@@ -65,8 +63,8 @@ export class RetryingExporter implements SpanExporter {
     for (let pause = this.#limits.firstDelay; ; pause = Math.min(pause * 2, LONGEST_DELAY)) {
       const error = await this.#attempt(spans);
       if (error === undefined) return undefined;
-      losses.exportFailures += 1;
-      const hopeless = REFUSED.test(error.message) || this.#closing.signal.aborted;
+      countExportFailure(error);
+      const hopeless = isRefusal(error) || this.#closing.signal.aborted;
       if (hopeless || performance.now() + pause > giveUpAt) return error;
       await delay(pause, undefined, { ref: false, signal: this.#closing.signal }).catch(
         () => undefined,
@@ -87,4 +85,16 @@ export class RetryingExporter implements SpanExporter {
       });
     });
   }
+}
+
+/**
+ * Whether the receiver answered and will not have the batch (or it cannot even be encoded): to send the same again would
+ * hold up all others for nothing. The OTLP exporter gives the status as `code`, exporter-jaeger in its message.
+ */
+function isRefusal(error: Error & { code?: unknown }): boolean {
+  if (error.message.includes('Error encoding Thrift')) return true;
+  const status = Number(
+    error.code ?? /server responded with HTTP (\d{3})/.exec(error.message)?.[1],
+  );
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }

@@ -7,10 +7,11 @@ import type {
   SpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import { losses } from './losses.ts';
+import { redactSpan } from './redact-span.ts';
 
 /**
  * A bounded queue before the SDK's batch processor, which has a bound of its own but tells nobody what it drops there.
- * This one is smaller, so nothing is ever dropped without being counted.
+ * This one is never larger, so nothing is dropped without being counted. Spans are redacted on their way out.
  */
 export class CountingProcessor implements SpanProcessor {
   readonly #batches: BatchSpanProcessor;
@@ -27,6 +28,7 @@ export class CountingProcessor implements SpanProcessor {
     this.#batches = build({
       export: (spans, done) => {
         this.#waiting -= spans.length;
+        spans.forEach(redactSpan);
         exporter.export(spans, done);
       },
       shutdown: () => exporter.shutdown(),

@@ -1,6 +1,6 @@
 import { type Attributes, type Span, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 
-const tracer = trace.getTracer('@crows-nest/telemetry');
+const tracer = trace.getTracer('@crows-nest/telemetry', '0.1.0');
 
 /**
  * Runs `run` in a span of that name, a child of the active one. An error marks the span as failed, is recorded with its

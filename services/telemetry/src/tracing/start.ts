@@ -67,7 +67,8 @@ function exporter(settings: TracingSettings, attributes: Record<string, unknown>
 
 function processor(settings: TracingSettings, create: () => SpanExporter): CountingProcessor {
   const retrying = new RetryingExporter(create, {
-    attemptTimeout: settings.attemptTimeout,
+    // A little later than the OTLP exporter's own limit, so that its reason is the one that is told.
+    attemptTimeout: settings.attemptTimeout + 500,
     giveUpAfter: GIVE_UP_AFTER,
     firstDelay: 250,
   });

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { LineQueue, type LineSink } from './queue.ts';
+
+const MEGABYTE = 'x'.repeat(1024 * 1024);
+
+function collecting(): LineSink & { text: string; closed: boolean } {
+  return {
+    text: '',
+    closed: false,
+    write(lines) {
+      this.text += lines.toString();
+      return Promise.resolve();
+    },
+    writeNow(lines) {
+      this.text += lines.toString();
+    },
+    close() {
+      this.closed = true;
+      return Promise.resolve();
+    },
+  };
+}
+
+const counter = () => {
+  const dropped = { lines: 0, add: (lines: number) => (dropped.lines += lines) };
+  return dropped;
+};
+
+test('writes every line in order and closes the sink', async () => {
+  const sink = collecting();
+  const dropped = counter();
+  const queue = new LineQueue(sink, dropped.add);
+  const lines = Array.from({ length: 10_000 }, (_, number) => `line ${number}`);
+  for (const line of lines) queue.push(line);
+  await queue.close(1_000);
+  expect(sink.text).toBe(`${lines.join('\n')}\n`);
+  expect(sink.closed).toBe(true);
+  expect(dropped.lines).toBe(0);
+});
+
+test('never waits for a sink that hangs: holds a bounded number of lines and counts the others', async () => {
+  const dropped = counter();
+  const hanging: LineSink = { ...collecting(), write: () => new Promise(() => undefined) };
+  const queue = new LineQueue(hanging, dropped.add);
+  for (let number = 0; number < 100; number += 1) queue.push(MEGABYTE);
+  expect(dropped.lines).toBe(92);
+  await queue.close(10);
+  expect(dropped.lines).toBe(100);
+  queue.push('too late');
+  expect(dropped.lines).toBe(101);
+});
+
+test('tries again when a write fails, and loses nothing', async () => {
+  const sink = collecting();
+  const dropped = counter();
+  const write = sink.write.bind(sink);
+  let failures = 1;
+  sink.write = (lines) => (failures-- > 0 ? Promise.reject(new Error('ENOSPC')) : write(lines));
+  const queue = new LineQueue(sink, dropped.add, 1);
+  queue.push('kept');
+  await queue.close(1_000);
+  expect(sink.text).toBe('kept\n');
+  expect(dropped.lines).toBe(0);
+});
+
+test('stays bounded with a sink that always fails', async () => {
+  const dropped = counter();
+  const failing: LineSink = { ...collecting(), write: () => Promise.reject(new Error('ENOSPC')) };
+  const queue = new LineQueue(failing, dropped.add, 1);
+  for (let number = 0; number < 100; number += 1) {
+    queue.push(MEGABYTE);
+    await new Promise(setImmediate);
+  }
+  await queue.close(10);
+  expect(dropped.lines).toBe(100);
+});
+
+test('writes what waits when the process exits', () => {
+  const sink = collecting();
+  sink.write = () => new Promise(() => undefined);
+  const queue = new LineQueue(sink, () => undefined);
+  const before = process.listeners('exit');
+  queue.push('last words');
+  (before.at(-1) as () => void)();
+  expect(sink.text).toBe('last words\n');
+  void queue.close(1);
+});
