@@ -1,39 +1,57 @@
 import type { Logger } from '@crows-nest/telemetry';
 
-/** A step of closing: what it closes, for the log, and how. */
-export type Closer = [name: string, close: () => Promise<unknown>];
+/** What has been opened and is to be closed, in reverse. */
+export interface Closing {
+  /** Notes how to close something that was just opened. */
+  defer(name: string, close: () => Promise<unknown>): void;
+  /** Closes everything, the newest first, also when a step fails. @returns whether all went well */
+  closeAll(): Promise<boolean>;
+}
+
+export function createClosing(logger: Logger): Closing {
+  const steps: { name: string; close: () => Promise<unknown> }[] = [];
+  return {
+    defer(name, close) {
+      steps.push({ name, close });
+    },
+    async closeAll() {
+      let well = true;
+      for (let step = steps.pop(); step; step = steps.pop()) {
+        try {
+          await step.close();
+        } catch (error) {
+          well = false;
+          logger.error('Shutting down: a step failed', { step: step.name, error });
+        }
+      }
+      return well;
+    },
+  };
+}
 
 const LIMIT_MS = 28_000;
 
 /**
- * On SIGTERM or SIGINT runs the closers one after another, in the order given, and exits: 0 when all went well, 1 when one
- * failed or when it took longer than 28 s (Compose kills after 30 s). A second signal is ignored.
+ * On SIGTERM or SIGINT closes everything and exits: 0 when all went well, 1 when a step failed or when it took longer
+ * than 28 s (Compose kills after 30 s). To be called before anything is waited for: as a container's first process, Node
+ * would otherwise ignore the signal. A second signal changes nothing.
  */
-export function closeOnSignal(logger: Logger, closers: Closer[]): void {
-  let closing = false;
+export function closeOnSignal(closing: Closing, logger: Logger): void {
+  let signalled = false;
   const close = async (signal: string) => {
-    if (closing) return;
-    closing = true;
+    if (signalled) return;
+    signalled = true;
     logger.info('Shutting down', { signal });
     setTimeout(() => process.exit(1), LIMIT_MS).unref();
-    let failed = false;
-    for (const [name, run] of closers) {
-      try {
-        await run();
-      } catch (error) {
-        failed = true;
-        logger.error('Shutting down: a step failed', { step: name, error });
-      }
-    }
-    process.exit(failed ? 1 : 0);
+    process.exit((await closing.closeAll()) ? 0 : 1);
   };
   process.on('SIGTERM', (signal) => void close(signal));
   process.on('SIGINT', (signal) => void close(signal));
 }
 
 /**
- * Runs a role's main function. What goes wrong while starting is written as one line for people (a wrong setting needs
- * no stack), and the process exits 1.
+ * Runs a role's main function. What goes wrong while starting is written out for people (a wrong setting needs no stack),
+ * and the process exits 1.
  */
 export async function run(main: () => Promise<void>): Promise<void> {
   try {

@@ -1,0 +1,57 @@
+import type { Express } from 'express';
+import type { Health, Telemetry } from '@crows-nest/telemetry';
+import { createActivity } from '../auth/activity.ts';
+import { createAuth } from '../auth/auth.ts';
+import { createPasswords } from '../auth/passwords.ts';
+import { createSessions } from '../auth/sessions.ts';
+import { createLoginThrottle } from '../auth/throttle.ts';
+import { loadCharacters } from '../characters/characters.ts';
+import type { Config } from '../config.ts';
+import { createDatabase } from '../database.ts';
+import type { Closing } from '../lifecycle.ts';
+import { createApiMetrics, registerQuoteAge } from '../metrics.ts';
+import { createPortfolio } from '../portfolio/portfolio.ts';
+import { createQuoteReader } from '../quotes/reader.ts';
+import { createRedis, settled } from '../redis.ts';
+import { createServiceHealth, waitForSchema } from '../service.ts';
+import { createTrades } from '../trades/trades.ts';
+import { createApp } from './app.ts';
+
+/** Puts the API together and warms it up: what the first request would otherwise wait for is done when this resolves. */
+export async function composeApi(
+  config: Config,
+  telemetry: Telemetry,
+  closing: Closing,
+): Promise<{ app: Express; health: Health }> {
+  const { databaseUrl: url, databasePoolMax: poolMax, redisUrl, trustProxy } = config;
+  const { logger, registry } = telemetry;
+  const metrics = createApiMetrics(registry);
+
+  const database = createDatabase({ url, poolMax }, telemetry);
+  closing.defer('database', () => database.close());
+  const redis = createRedis(redisUrl, logger);
+  closing.defer('redis', () => redis.quit().catch(() => 'away'));
+  const subscriber = createRedis(redisUrl, logger);
+  const quotes = createQuoteReader({ redis, subscriber, database, telemetry });
+  closing.defer('quotes', () => quotes.close());
+  registerQuoteAge(registry, quotes.ageSeconds);
+
+  await waitForSchema(database, telemetry);
+  await settled(redis, 2000);
+  const characters = await loadCharacters(database);
+  const passwords = await createPasswords(telemetry);
+
+  const sessions = createSessions(database, redis, telemetry);
+  const throttle = createLoginThrottle(redis);
+  const auth = createAuth({ database, passwords, sessions, throttle, metrics });
+  const activity = createActivity(database, logger);
+  closing.defer('activity', () => activity.close());
+  const portfolio = createPortfolio({ database, quotes, characters });
+  const trades = createTrades({ database, quotes, telemetry, metrics });
+
+  const health = createServiceHealth(database, redis, () => true);
+  return {
+    app: createApp({ telemetry, health, trustProxy, auth, activity, portfolio, trades }),
+    health,
+  };
+}

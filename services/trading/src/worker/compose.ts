@@ -1,0 +1,71 @@
+import type { Telemetry } from '@crows-nest/telemetry';
+import type { Config } from '../config.ts';
+import { createDatabase } from '../database.ts';
+import type { Closing } from '../lifecycle.ts';
+import { createWorkerMetrics } from '../metrics.ts';
+import { confirmTrade } from '../notifications/confirmation.ts';
+import { createMailer } from '../notifications/mailer.ts';
+import { startRelay } from '../notifications/outbox.ts';
+import { createNotificationQueue } from '../notifications/queue.ts';
+import { createOperationsApp } from '../operations.ts';
+import { createQuoteReader } from '../quotes/reader.ts';
+import { createRedis } from '../redis.ts';
+import { listen } from '../server.ts';
+import { createServiceHealth, waitForSchema } from '../service.ts';
+import { startBackground } from './background.ts';
+import { gaugeTasks } from './gauges.ts';
+import { housekeepingTask } from './housekeeping.ts';
+import { startJobs } from './jobs.ts';
+
+// Sums over the whole ledger take longer than anything that a customer waits for.
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** Puts the worker together and starts it: the outbox relay, the jobs, the gauges and the housekeeping. */
+export async function composeWorker(
+  config: Config,
+  telemetry: Telemetry,
+  closing: Closing,
+): Promise<{ port: number }> {
+  const { databaseUrl: url, databasePoolMax: poolMax, redisUrl } = config;
+  const { logger, registry } = telemetry;
+  const metrics = createWorkerMetrics(registry);
+
+  const database = createDatabase(
+    { url, poolMax, statementTimeoutMs: STATEMENT_TIMEOUT_MS },
+    telemetry,
+  );
+  closing.defer('database', () => database.close());
+  const redis = createRedis(redisUrl, logger);
+  closing.defer('redis', () => redis.quit().catch(() => 'away'));
+
+  let started = false;
+  const health = createServiceHealth(database, redis, () => started);
+  const server = await listen(createOperationsApp(telemetry, health), health, config);
+  closing.defer('server', () => server.drain());
+
+  await waitForSchema(database, telemetry);
+  const subscriber = createRedis(redisUrl, logger);
+  const quotes = createQuoteReader({ redis, subscriber, database, telemetry });
+  closing.defer('quotes', () => quotes.close());
+  const mailer = createMailer(config.smtpUrl, config.mailFrom);
+  closing.defer('mailer', () => mailer.close());
+
+  const queue = createNotificationQueue(redis, logger);
+  closing.defer('queue', () => queue.close());
+  const relay = startRelay({ database, queue, redis, telemetry });
+  closing.defer('relay', () => relay.close());
+  const handlers = {
+    'trade-confirmation': ({ tradeId }: { tradeId: string }) =>
+      confirmTrade({ database, mailer, telemetry }, tradeId),
+  };
+  const jobs = startJobs({ redisUrl, handlers, telemetry, metrics });
+  closing.defer('jobs', () => jobs.close());
+  const tasks = [
+    ...gaugeTasks({ database, queue, redis, quotes, metrics }),
+    housekeepingTask(database),
+  ];
+  const background = startBackground(tasks, logger);
+  closing.defer('background', () => background.close());
+  started = true;
+  return { port: server.port };
+}
