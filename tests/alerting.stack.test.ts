@@ -14,17 +14,20 @@ afterAll(async () => {
   await waitUntilWell(60);
 });
 
-/** Waits until each channel has a message of this status about ServiceDown of api that came after `since`. */
-function told(status: 'firing' | 'resolved', since: string, seconds: number): Promise<Message[]> {
+let stopped: string;
+
+/** What the channels were told of api's outage since it was stopped. */
+async function told(status: 'firing' | 'resolved'): Promise<Message[]> {
+  const messages = (await Promise.all(channels.map(inbox))).flat();
+  return messages.filter(
+    (one) => one.at >= stopped && one.status === status && /ServiceDown.*\bapi\b/.test(one.title),
+  );
+}
+
+function untilTold(status: 'firing' | 'resolved', seconds: number): Promise<Message[]> {
   return waitFor(`ServiceDown ${status} on ${channels.join(' and ')}`, seconds, async (see) => {
-    const messages = (await Promise.all(channels.map(inbox))).flat();
-    const about = see(messages.filter(({ at }) => at >= since)).filter(
-      (one) =>
-        one.status === status &&
-        /ServiceDown/.test(one.title) &&
-        /\bapi\b/.test(one.text + one.title),
-    );
-    return channels.every((name) => about.some(({ channel }) => channel === name)) && about;
+    const messages = see(await told(status));
+    return channels.every((name) => messages.some(({ channel }) => channel === name)) && messages;
   });
 }
 
@@ -35,9 +38,9 @@ async function isReadable(url: string): Promise<void> {
 }
 
 test('stopping api is told to Slack and PagerDuty with its runbook within 90 s, starting it as well', async () => {
-  const stopped = new Date().toISOString();
+  stopped = new Date().toISOString();
   await compose('stop', 'api');
-  const firing = await told('firing', stopped, 90);
+  const firing = await untilTold('firing', 90);
 
   for (const { links, channel, severity } of firing) {
     expect(severity, channel).toBe('critical');
@@ -51,18 +54,14 @@ test('stopping api is told to Slack and PagerDuty with its runbook within 90 s, 
   );
   expect(others, 'no other alert fires').toEqual([]);
 
-  const started = new Date().toISOString();
   await compose('start', 'api');
-  await told('resolved', started, 120);
+  await untilTold('resolved', 120);
 });
 
-test('an outage is one message a channel, not a storm', async () => {
-  for (const channel of channels) {
-    const firing = (await inbox(channel)).filter(
-      ({ status, title, text }) =>
-        status === 'firing' && /ServiceDown/.test(title) && /\bapi\b/.test(text + title),
-    );
-    expect(firing.map(({ title }) => title)).toHaveLength(1);
+test('an outage and its end are one message each a channel, not a storm', async () => {
+  for (const status of ['firing', 'resolved'] as const) {
+    const channelsTold = (await told(status)).map(({ channel }) => channel);
+    expect(channelsTold.toSorted(), status).toEqual([...channels].toSorted());
   }
 });
 
