@@ -34,7 +34,11 @@ export const components: readonly Component[] = [
   component('worker', 'http://worker:3000/health/ready'),
   component('web', 'http://web:80/'),
   component('outside', 'http://outside:8025/health/ready'),
-  { service: 'traffic', remedy: logs('traffic'), leftOut: 'TRAFFIC is 0 in .env, or `make up` has not been run' },
+  {
+    service: 'traffic',
+    remedy: logs('traffic'),
+    leftOut: 'TRAFFIC is 0 in .env, or `make up` has not been run',
+  },
   component('prometheus', 'http://prometheus:9090/-/ready'),
   component('alertmanager', 'http://alertmanager:9093/-/ready'),
   {
