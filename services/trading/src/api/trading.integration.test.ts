@@ -1,0 +1,288 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CHARACTER, startSystem, type TestSystem } from '../testing/system.ts';
+
+let system: TestSystem;
+beforeAll(async () => {
+  system = await startSystem();
+}, 120_000);
+afterAll(() => system.close());
+beforeEach(() => system.quote());
+
+const buy = (quantity: number) => ({ characterId: CHARACTER, action: 'buy', quantity });
+const sell = (quantity: number) => ({ characterId: CHARACTER, action: 'sell', quantity });
+
+interface Traded {
+  trade: { id: string };
+  cash: number;
+  quantity: number;
+}
+
+describe('a customer', () => {
+  test('registers with a starting credit, trades, and sees it in the portfolio', async () => {
+    const customer = await system.register();
+
+    // 10 at the ask of 1001: 10,010 and 10 commission (0.1 % is 10.01, rounded half up).
+    const bought = await customer.trade(buy(10));
+    expect(bought.status).toBe(201);
+    expect(bought.json).toMatchObject({
+      trade: {
+        characterId: CHARACTER,
+        action: 'buy',
+        quantity: 10,
+        price: 1001,
+        amount: 10_010,
+        commission: 10,
+      },
+      cash: 1_000_000 - 10_020,
+      quantity: 10,
+    });
+
+    // 4 at the bid of 999: 3996 less 4 commission.
+    const sold = await customer.trade(sell(4));
+    expect(sold.json).toMatchObject({
+      trade: { action: 'sell', price: 999, amount: 3996, commission: 4 },
+      cash: 1_000_000 - 10_020 + 3992,
+      quantity: 6,
+    });
+
+    expect((await customer.get('/api/portfolio')).json).toEqual({
+      cash: 993_972,
+      holdings: [
+        {
+          characterId: CHARACTER,
+          name: 'Sable Nine, Smuggler',
+          quantity: 6,
+          bid: 999,
+          value: 5994,
+        },
+      ],
+      portfolioValue: 5994,
+    });
+    const { characters, cash, portfolioValue } = (await customer.get('/api/characters')).json as {
+      characters: Record<string, unknown>[];
+      cash: number;
+      portfolioValue: number;
+    };
+    expect({ count: characters.length, cash, portfolioValue }).toEqual({
+      count: 20,
+      cash: 993_972,
+      portfolioValue: 5994,
+    });
+    expect(characters.find(({ id }) => id === CHARACTER)).toMatchObject({
+      bid: 999,
+      ask: 1001,
+      quantity: 6,
+      value: 5994,
+    });
+  });
+
+  test('posts a trade as five entries that sum to zero per asset', async () => {
+    const customer = await system.register();
+    const { trade } = (await customer.trade(buy(1))).json as Traded;
+
+    const entries = await system.database.sql(
+      `SELECT a.purpose, a.asset, e.amount::int FROM trades t JOIN entries e USING (transfer_id)
+       JOIN accounts a ON a.id = e.account_id WHERE t.id = $1 ORDER BY a.asset, a.purpose`,
+      [trade.id],
+    );
+    expect(entries).toEqual([
+      { purpose: 'commission', asset: 'BERRY', amount: 1 },
+      { purpose: 'customer', asset: 'BERRY', amount: -1002 },
+      { purpose: 'dealing', asset: 'BERRY', amount: 1001 },
+      { purpose: 'customer', asset: CHARACTER, amount: 1 },
+      { purpose: 'dealing', asset: CHARACTER, amount: -1 },
+    ]);
+  });
+
+  test('is told what is missing when cash or shares do not suffice, and nothing moves', async () => {
+    const customer = await system.register();
+
+    const tooMuch = await customer.trade(buy(1000));
+    expect(tooMuch.status).toBe(409);
+    expect(tooMuch.headers.get('content-type')).toMatch('application/problem+json');
+    expect(tooMuch.json).toMatchObject({
+      type: '/problems/insufficient-funds',
+      status: 409,
+      detail:
+        'Buying 1000 shares takes 1002001 cents (commission 1001); the account holds 1000000.',
+      instance: '/api/trade',
+      requestId: tooMuch.headers.get('x-request-id'),
+    });
+    expect((await customer.trade(sell(1))).json).toMatchObject({
+      type: '/problems/insufficient-holding',
+    });
+    expect((await customer.get('/api/portfolio')).json).toEqual({
+      cash: 1_000_000,
+      holdings: [],
+      portfolioValue: 0,
+    });
+  });
+});
+
+test('a price older than 3 seconds is not traded on, but given answers are repeated, and the key works later', async () => {
+  const customer = await system.register();
+  const bought = await customer.trade(buy(1), 'before');
+  await expect
+    .poll(() => system.metric('market_quote_age_seconds'), { timeout: 10_000 })
+    .toBeGreaterThan(3);
+
+  const refused = await customer.trade(buy(1), 'patient');
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(refused.json).toMatchObject({ type: '/problems/no-price', status: 503 });
+  expect((await customer.trade(buy(1), 'before')).text).toBe(bought.text);
+
+  await system.quote();
+  await expect.poll(() => system.metric('market_quote_age_seconds')).toBeLessThan(3);
+  expect((await customer.trade(buy(1), 'patient')).status).toBe(201);
+});
+
+describe('an Idempotency-Key', () => {
+  test('gives the same bytes again, and moves money once', async () => {
+    const customer = await system.register();
+    const first = await customer.trade(buy(2), 'same');
+    const again = await customer.trade(buy(2), 'same');
+
+    expect(again.text).toBe(first.text);
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect((await customer.get('/api/portfolio')).json).toMatchObject({
+      holdings: [{ quantity: 2 }],
+    });
+  });
+
+  test('repeats a refusal too, even when it would now succeed', async () => {
+    const customer = await system.register();
+    const refused = await customer.trade(sell(1), 'refused');
+    await customer.trade(buy(1));
+    const again = await customer.trade(sell(1), 'refused');
+
+    expect(refused.status).toBe(409);
+    expect(again.status).toBe(409);
+    expect(again.text).toBe(refused.text);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.headers.get('content-type')).toMatch('application/problem+json');
+  });
+
+  test('is refused for another order', async () => {
+    const customer = await system.register();
+    await customer.trade(buy(1), 'mine');
+    const other = await customer.trade(buy(2), 'mine');
+    expect(other.status).toBe(422);
+    expect(other.json).toMatchObject({
+      type: '/problems/idempotency-key-reused',
+      errors: [{ field: 'Idempotency-Key' }],
+    });
+  });
+
+  test("is one customer's own", async () => {
+    const [one, two] = await Promise.all([system.register(), system.register()]);
+    await one.trade(buy(1), 'common');
+    expect((await two.trade(buy(3), 'common')).status).toBe(201);
+  });
+
+  test('used by ten requests at once makes one trade and ten equal answers', async () => {
+    const customer = await system.register();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => customer.trade(buy(1), 'race')),
+    );
+
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201));
+    expect(
+      answers.filter(({ headers }) => headers.get('idempotency-replayed') === null),
+    ).toHaveLength(1);
+    expect((await customer.get('/api/portfolio')).json).toMatchObject({
+      holdings: [{ quantity: 1 }],
+    });
+  });
+
+  test('can be used anew after 24 hours', async () => {
+    const customer = await system.register();
+    await customer.trade(buy(1), 'old');
+    await system.database.sql(
+      "UPDATE idempotency_keys SET created_at = created_at - interval '25 hours' WHERE user_id = $1",
+      [customer.id],
+    );
+    const anew = await customer.trade(buy(2), 'old');
+    expect(anew.json).toMatchObject({ quantity: 3 });
+    expect((await customer.trade(buy(2), 'old')).text).toBe(anew.text);
+  });
+});
+
+test('of 50 buys at once with money for 10, exactly 10 succeed and the others are told why', async () => {
+  const customer = await system.register();
+  // 99 × 1001 and 99 commission are 99,198: ten times that is within 1,000,000, eleven times is not.
+  const answers = await Promise.all(Array.from({ length: 50 }, () => customer.trade(buy(99))));
+
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(10);
+  const refused = answers.filter(({ status }) => status !== 201);
+  expect(
+    refused.every(({ json }) => (json as { type: string }).type === '/problems/insufficient-funds'),
+  ).toBe(true);
+  expect((await customer.get('/api/portfolio')).json).toMatchObject({
+    cash: 1_000_000 - 10 * 99_198,
+    holdings: [{ quantity: 990 }],
+  });
+  expect(await system.database.sql('SELECT * FROM ledger_differences')).toEqual([]);
+});
+
+test('a trade takes one SQL statement and one Redis command', async () => {
+  const customer = await system.register();
+  await customer.trade(buy(1)); // the first one caches the session
+  const calls = async () => {
+    const { text } = await system.request('GET', '/metrics');
+    return [...text.matchAll(/^db_query_duration_seconds_count\{.*\} (\d+)$/gm)].reduce(
+      (total, [, count]) => total + Number(count),
+      0,
+    );
+  };
+  const commands = async () => {
+    const stats = await system.redis.info('commandstats');
+    return [...stats.matchAll(/^cmdstat_(get|set|mget|incr|eval|evalsha):calls=(\d+)/gm)].reduce(
+      (total, [, , count]) => total + Number(count),
+      0,
+    );
+  };
+
+  const before = { sql: await calls(), redis: await commands() };
+  for (let trade = 0; trade < 20; trade += 1)
+    expect((await customer.trade(buy(1))).status).toBe(201);
+  const after = { sql: await calls(), redis: await commands() };
+
+  // Whatever else runs beside (writing down who was seen) is one statement in 5 seconds.
+  expect(after.sql - before.sql).toBeLessThanOrEqual(20 + 2);
+  expect(after.redis - before.redis).toBe(20);
+});
+
+test('metrics tell of trades, money and people', async () => {
+  const customer = await system.register();
+  const labels = { character: CHARACTER, action: 'buy', kind: 'market' };
+  const read = async () => ({
+    trades: await system.metric('trades_total', labels),
+    volume: await system.metric('trading_volume_total', { character: CHARACTER, action: 'buy' }),
+    revenue: await system.metric('revenue_total', { source: 'commission' }),
+    first: await system.metric('first_trades_total'),
+    signups: await system.metric('user_signups_total'),
+    entries: await system.metric('ledger_entries_total'),
+    durations: await system.metric('trade_duration_seconds_count', { outcome: 'executed' }),
+    hits: await system.metric('cache_hits_total', { cache_type: 'quotes' }),
+  });
+  const before = await read();
+  await customer.trade(buy(10), 'counted');
+  await customer.trade(buy(10), 'counted');
+  await customer.trade(buy(10));
+  await system.register();
+  const after = await read();
+
+  expect(after.trades - before.trades).toBe(2);
+  expect(after.volume - before.volume).toBe(2 * 10_010);
+  expect(after.revenue - before.revenue).toBe(20);
+  expect(after.first - before.first).toBe(1);
+  expect(after.signups - before.signups).toBe(1);
+  expect(after.entries - before.entries).toBe(10);
+  expect(after.durations - before.durations).toBe(3);
+  expect(after.hits - before.hits).toBeGreaterThanOrEqual(3);
+  expect(await system.metric('market_quote_age_seconds')).toBeGreaterThan(0);
+});

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { migrate } from '../migrate/migrations.ts';
+
+const TEMPLATE = 'trading_template';
+/** Names the lock under which files take turns: Redis' channels belong to no database, so files cannot share it at once. */
+const TURN_LOCK = 20_261_122;
+
+export interface TestDatabase {
+  url: string;
+  /** Runs SQL past the application, to arrange and to look. */
+  sql<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string,
+    values?: unknown[],
+  ): Promise<Row[]>;
+  drop(): Promise<void>;
+}
+
+/** The environment variable, or one clear line. */
+export function required(name: 'TEST_DATABASE_URL' | 'TEST_REDIS_URL'): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') {
+    throw new Error(
+      `${name} is not set: integration tests need a real server, see services/trading/README.md`,
+    );
+  }
+  return value;
+}
+
+/**
+ * A database of its own for one test file, cloned from a migrated template (made by whoever comes first). The file has
+ * its turn until it is dropped.
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const adminUrl = required('TEST_DATABASE_URL');
+  const admin = new pg.Client(adminUrl);
+  await admin.connect();
+  await admin.query('SELECT pg_advisory_lock($1)', [TURN_LOCK]);
+
+  const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE]);
+  if (rowCount === 0) await admin.query(`CREATE DATABASE ${TEMPLATE}`);
+  const silent = { info() {}, warn() {}, error: console.error, debug() {} };
+  await migrate(withDatabase(adminUrl, TEMPLATE), silent as never);
+
+  const name = `trading_test_${randomBytes(6).toString('hex')}`;
+  await admin.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  const url = withDatabase(adminUrl, name);
+  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  // Tests terminate back ends, also ours.
+  pool.on('error', () => undefined);
+  return {
+    url,
+    async sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]) {
+      return (await pool.query<Row>(text, values)).rows;
+    },
+    async drop() {
+      await pool.end();
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
+    },
+  };
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+}
