@@ -26,7 +26,7 @@ function show(card, up) {
   card.querySelector('.state').textContent = words[state];
   const hint = card.querySelector('.hint');
   hint.hidden = up;
-  hint.textContent = optional ?? 'Ask make doctor what is wrong and what to do.';
+  hint.textContent = optional ?? 'Run make doctor: it says why, and what to do.';
   return state;
 }
 
@@ -39,7 +39,7 @@ async function ask() {
   summary.textContent =
     down === 0
       ? `All well: ${up} of ${up} answer`
-      : `${down} of ${up + down} ${down === 1 ? 'does' : 'do'} not answer: ask make doctor`;
+      : `${down} of ${up + down} ${down === 1 ? 'does' : 'do'} not answer: run make doctor`;
 }
 
 for (const block of document.querySelectorAll('.code')) {
