@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { scrape, series } from './testing/app.ts';
-import { type Collector, startCollector } from './testing/collector.ts';
+import { type Collector, type ReceivedSpan, startCollector } from './testing/collector.ts';
 import { readLines, temporaryDirectory } from './testing/lines.ts';
 import { failedStart, startSample } from './testing/process.ts';
 
@@ -20,10 +20,16 @@ test('traces an Express service through ESM imports, its own spans and its outgo
   const body = (await answer.json()) as { exemplar: { trace_id: string } };
   await sample.stop();
 
-  const spans = Object.fromEntries(collector.spans.map((span) => [span.name, span]));
-  expect(Object.keys(spans).sort()).toEqual(['GET', 'GET /trades/:id', 'trade.execute']);
-  const request = spans['GET /trades/:id'];
-  const trade = spans['trade.execute'];
+  const span = (kind: string | undefined, name: string): ReceivedSpan | undefined =>
+    collector.spans.find((one) => one.name === name && one.tags['span.kind'] === kind);
+  const request = span('server', 'GET /trades/:id');
+  const trade = span(undefined, 'trade.execute');
+  const outgoing = span('client', 'GET');
+  const incoming = span('server', 'GET');
+  expect(collector.spans).toHaveLength(4);
+  expect([trade, outgoing, incoming].map((one) => one?.parentSpanId)).toEqual(
+    [request, trade, outgoing].map((one) => one?.spanId),
+  );
   expect(request).toMatchObject({
     service: 'sample',
     traceId: body.exemplar.trace_id,
