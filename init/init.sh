@@ -15,6 +15,10 @@ chmod 1777 /volumes/logs
 mkdir -p /volumes/logs/postgres
 chown 999:999 /volumes/logs/postgres
 chmod 755 /volumes/logs/postgres
+# Redis would make its file readable by nobody else.
+touch /volumes/logs/redis.log
+chown 999:999 /volumes/logs/redis.log
+chmod 644 /volumes/logs/redis.log
 
 # write_secret <name> <value>: whole or not at all, so that a start that is cut off leaves no half password. Readable by
 # every user, because the services that need it run as different ones; only they have the volume.
