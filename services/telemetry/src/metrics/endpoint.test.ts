@@ -60,4 +60,6 @@ test('tells of the process and the build', async () => {
   ]) {
     expect(text).toMatch(new RegExp(`^${name} [\\d.e+-]+$`, 'm'));
   }
+  // `_total` is for counters alone.
+  expect(text.match(/^# TYPE \S+_total (?!counter).*$/gm)).toBeNull();
 });

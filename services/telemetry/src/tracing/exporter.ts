@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { countExportFailure, losses } from './losses.ts';
 
@@ -13,6 +15,9 @@ export interface RetryLimits {
 }
 
 const LONGEST_DELAY = 5_000;
+/** Runs a function as if no request had ever been: a batch is begun by whichever request ends its first span. */
+const outsideOfRequests = AsyncLocalStorage.snapshot();
+const untraced = suppressTracing(ROOT_CONTEXT);
 
 /**
  * Makes an exporter safe to lean on. One batch at a time, repeated with growing pauses until the receiver is back, so
@@ -36,15 +41,9 @@ export class RetryingExporter implements SpanExporter {
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
     // In sequence: exporter-jaeger keeps one shared buffer, so that two exports at once report each other's outcome.
-    this.#last = this.#last.then(async () => {
-      const error = await this.#send(spans);
-      if (error !== undefined) losses.spansDropped += spans.length;
-      done(
-        error === undefined
-          ? { code: ExportResultCode.SUCCESS }
-          : { code: ExportResultCode.FAILED, error },
-      );
-    });
+    this.#last = this.#last.then(() =>
+      outsideOfRequests(() => context.with(untraced, () => this.#export(spans, done))),
+    );
   }
 
   async forceFlush(): Promise<void> {
@@ -56,6 +55,16 @@ export class RetryingExporter implements SpanExporter {
     this.#closing.abort();
     await this.#last;
     await this.#exporter.shutdown();
+  }
+
+  async #export(spans: ReadableSpan[], done: (result: ExportResult) => void): Promise<void> {
+    const error = await this.#send(spans);
+    if (error === undefined) {
+      done({ code: ExportResultCode.SUCCESS });
+    } else {
+      losses.spansDropped += spans.length;
+      done({ code: ExportResultCode.FAILED, error });
+    }
   }
 
   async #send(spans: ReadableSpan[]): Promise<Error | undefined> {
