@@ -119,10 +119,13 @@ describe('when Redis', () => {
     expect((await system.post('/auth/login', credentials)).status).toBe(200);
     expect((await customer.get('/api/portfolio')).status).toBe(200);
     await expect
-      .poll(async () => {
-        await sample();
-        return (await customer.trade(buy)).json;
-      })
+      .poll(
+        async () => {
+          await sample();
+          return (await customer.trade(buy)).json;
+        },
+        { timeout: 10_000 },
+      )
       .toMatchObject({ trade: { price: 2002 } });
     expect((await system.request('GET', '/health')).json).toMatchObject({
       status: 'degraded',

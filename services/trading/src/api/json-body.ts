@@ -33,7 +33,10 @@ export function bodyOf<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(request.body);
   if (parsed.success) return parsed.data;
-  throw invalidRequest(parsed.error.issues.flatMap(fieldErrors));
+  const errors = parsed.error.issues.flatMap(fieldErrors);
+  // One value may break several rules of one meaning.
+  const told = new Map(errors.map((error) => [`${error.field}: ${error.message}`, error]));
+  throw invalidRequest([...told.values()]);
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {

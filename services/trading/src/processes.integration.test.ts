@@ -1,0 +1,150 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSystem, testEnvironment, type TestSystem } from './testing/system.ts';
+
+/** The roles as they are really started: processes, with their exit codes. */
+
+let system: TestSystem;
+beforeAll(async () => {
+  system = await startSystem();
+}, 120_000);
+afterAll(() => system.close());
+
+interface Started {
+  process: ChildProcess;
+  url: string;
+  output: () => string;
+  exit: Promise<number | null>;
+}
+
+async function start(
+  role: string,
+  environment: Record<string, string | undefined> = {},
+): Promise<Started> {
+  const port = await freePort();
+  const main = fileURLToPath(new URL(`${role}.ts`, import.meta.url));
+  const child = spawn('node', ['--import', '@crows-nest/telemetry/register', main], {
+    env: {
+      PATH: process.env['PATH'],
+      ...testEnvironment(system.database),
+      PORT: String(port),
+      OTEL_TRACES_EXPORTER: 'none',
+      ...environment,
+    },
+  });
+  let output = '';
+  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (output += data.toString()));
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  return { process: child, url: `http://127.0.0.1:${port}`, output: () => output, exit };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const status = (url: string) =>
+  fetch(url).then(
+    ({ status: code }) => code,
+    () => 0,
+  );
+
+describe('on SIGTERM', () => {
+  test.each(['api/main', 'market/main', 'worker/main'])(
+    '%s turns not ready, then exits 0',
+    async (role) => {
+      const started = await start(role, { SHUTDOWN_DELAY_MS: '2000' });
+      await expect.poll(() => status(`${started.url}/health/ready`), { timeout: 20_000 }).toBe(200);
+      expect(await status(`${started.url}/health/startup`)).toBe(200);
+      expect(await status(`${started.url}/metrics`)).toBe(200);
+
+      started.process.kill('SIGTERM');
+      await expect.poll(() => status(`${started.url}/health/ready`), { timeout: 5000 }).toBe(503);
+      expect(await status(`${started.url}/health/live`)).toBe(200);
+      expect(await started.exit, started.output()).toBe(0);
+    },
+  );
+
+  test('the api finishes what is under way', async () => {
+    const started = await start('api/main');
+    await expect.poll(() => status(`${started.url}/health/ready`), { timeout: 20_000 }).toBe(200);
+
+    // A request whose body is still coming when the signal does.
+    const body = JSON.stringify({
+      username: 'late',
+      email: 'late@example.com',
+      password: 'a long enough password',
+    });
+    const headers = { 'content-type': 'application/json', 'content-length': body.length };
+    const request = httpRequest(`${started.url}/auth/register`, { method: 'POST', headers });
+    request.write(body.slice(0, 10));
+    await expect.poll(() => request.socket?.connecting).toBe(false);
+    started.process.kill('SIGTERM');
+    await expect.poll(() => status(`${started.url}/health/live`), { timeout: 5000 }).toBe(0);
+    request.end(body.slice(10));
+    const [response] = (await once(request, 'response')) as [{ statusCode: number }];
+
+    expect(response.statusCode).toBe(201);
+    expect(await started.exit, started.output()).toBe(0);
+  });
+
+  test.each(['api/main', 'worker/main'])('%s exits 0 also while Redis is away', async (role) => {
+    const started = await start(role, { REDIS_URL: 'redis://127.0.0.1:1' });
+    await expect.poll(() => status(`${started.url}/health/ready`), { timeout: 20_000 }).toBe(200);
+    started.process.kill('SIGTERM');
+    expect(await started.exit, started.output()).toBe(0);
+  });
+
+  test('a role that still waits for Postgres exits', async () => {
+    const started = await start('market/main', { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' });
+    await expect.poll(() => status(`${started.url}/health/startup`), { timeout: 20_000 }).toBe(503);
+    started.process.kill('SIGTERM');
+    expect(await started.exit, started.output()).toBe(0);
+  });
+});
+
+describe('migrate', () => {
+  test('run three times at once exits 0 each time, and changes nothing that is there', async () => {
+    const runs = await Promise.all([
+      start('migrate/main'),
+      start('migrate/main'),
+      start('migrate/main'),
+    ]);
+    for (const { exit, output } of runs) expect(await exit, output()).toBe(0);
+    expect(await system.database.sql('SELECT name FROM schema_migrations ORDER BY id')).toEqual([
+      { name: '001_users' },
+      { name: '002_ledger' },
+      { name: '003_characters' },
+      { name: '004_trades' },
+    ]);
+  });
+
+  test('exits 1 when there is no Postgres', async () => {
+    const { exit } = await start('migrate/main', { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' });
+    expect(await exit).toBe(1);
+  });
+});
+
+test('a wrong setting is named on one line, and the process exits 1', async () => {
+  const { exit, output } = await start('api/main', { REDIS_URL: 'localhost' });
+  expect(await exit).toBe(1);
+  expect(output()).toContain(
+    'REDIS_URL: expected a URL like redis://redis:6379, but it is "localhost".',
+  );
+  expect(output()).not.toMatch(/^\s+at /m);
+});
+
+test('the audit finds the books right and exits 0', async () => {
+  const { exit, output } = await start('ledger/audit-main');
+  expect(await exit, output()).toBe(0);
+  expect(output()).toContain('The books are right.');
+});

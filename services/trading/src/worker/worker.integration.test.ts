@@ -1,0 +1,184 @@
+import { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Telemetry } from '@crows-nest/telemetry';
+// Telemetry's own means of looking at spans.
+import { traceInMemory } from '../../../telemetry/src/testing/tracing.ts';
+import { createDatabase } from '../database.ts';
+import { createClosing, type Closing } from '../lifecycle.ts';
+import { confirmTrade } from '../notifications/confirmation.ts';
+import { createMailer } from '../notifications/mailer.ts';
+import { NOTIFICATIONS, type NotificationJob } from '../notifications/queue.ts';
+import { startMailServer, type MailServer } from '../testing/mail.ts';
+import { createProxy, type Proxy } from '../testing/proxy.ts';
+import {
+  CHARACTER,
+  createTestTelemetry,
+  metricIn,
+  startSystem,
+  testConfig,
+  testRedisUrl,
+  type TestSystem,
+} from '../testing/system.ts';
+import { composeWorker } from './compose.ts';
+
+let system: TestSystem;
+let mail: MailServer;
+let redis: Proxy;
+let telemetry: Telemetry;
+let closing: Closing;
+let worker: { port: number };
+
+beforeAll(async () => {
+  system = await startSystem();
+  redis = await createProxy(testRedisUrl());
+}, 120_000);
+beforeEach(async () => {
+  mail = await startMailServer();
+  const config = testConfig(system.database, { REDIS_URL: redis.url, SMTP_URL: mail.url });
+  telemetry = createTestTelemetry('worker', config);
+  closing = createClosing(telemetry.logger);
+  worker = await composeWorker(config, telemetry, closing);
+  await system.quote();
+});
+afterEach(async () => {
+  await redis.restore();
+  expect(await closing.closeAll()).toBe(true);
+  await telemetry.close();
+  await mail.close();
+});
+afterAll(async () => {
+  await system.close();
+  await redis.close();
+});
+
+const buy = { characterId: CHARACTER, action: 'buy', quantity: 3 };
+const metric = async (name: string, labels: Record<string, string> = {}) =>
+  metricIn(await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text(), name, labels);
+const tradeId = (json: unknown) => (json as { trade: { id: string } }).trade.id;
+
+test('a trade leads to one mail to its customer, and to metrics', async () => {
+  const customer = await system.register();
+  const answer = await customer.trade(buy, 'once');
+  await customer.trade(buy, 'once');
+
+  await expect.poll(() => mail.mails.length, { timeout: 10_000 }).toBe(1);
+  expect(mail.mails[0]).toContain(`To: ${customer.username}@example.com`);
+  expect(mail.mails[0]).toContain(
+    `Message-ID: <trade-confirmation-${tradeId(answer.json)}@crows-nest.example>`,
+  );
+  expect(mail.mails[0]).toContain('Sable Nine, Smuggler at 10.01 berries each: 30.03 berries');
+
+  const labels = { queue: NOTIFICATIONS, name: 'trade-confirmation' };
+  await expect
+    .poll(() => metric('jobs_processed_total', { ...labels, outcome: 'completed' }))
+    .toBe(1);
+  expect(await metric('job_duration_seconds_count', labels)).toBe(1);
+  expect(await metric('job_wait_seconds_sum', labels)).toBeGreaterThan(0);
+  expect(await system.database.sql('SELECT * FROM outbox')).toEqual([]);
+});
+
+test("sending it is part of the trade's trace", async () => {
+  using tracing = traceInMemory();
+  const customer = await system.register();
+  const answer = await customer.trade(buy);
+
+  const named = (name: string) => tracing.spans().find((span) => span.name === name);
+  await expect.poll(() => named('notification.send'), { timeout: 10_000 }).toBeDefined();
+  const trade = named('trade.execute');
+  expect(trade?.attributes).toMatchObject({
+    'trade.id': tradeId(answer.json),
+    'user.id': customer.id,
+    'character.id': CHARACTER,
+    'request.id': answer.headers.get('x-request-id'),
+    'trade.outcome': 'executed',
+  });
+  for (const name of ['notifications publish', 'notification.send']) {
+    expect(named(name)?.spanContext().traceId).toBe(trade?.spanContext().traceId);
+    expect(named(name)?.attributes).toMatchObject({ 'trade.id': tradeId(answer.json) });
+  }
+});
+
+test('a confirmation that is asked for again, also five times at once, is not sent again', async () => {
+  const customer = await system.register();
+  const id = tradeId((await customer.trade(buy)).json);
+  await expect.poll(() => mail.mails.length, { timeout: 10_000 }).toBe(1);
+
+  const {
+    databaseUrl: url,
+    smtpUrl,
+    mailFrom,
+  } = testConfig(system.database, { SMTP_URL: mail.url });
+  const database = createDatabase({ url, poolMax: 5 }, telemetry);
+  const mailer = createMailer(smtpUrl, mailFrom);
+  const again = () => confirmTrade({ database, mailer, telemetry }, id);
+  await Promise.all([again(), again(), again(), again(), again()]);
+  expect(mail.mails).toHaveLength(1);
+
+  // As if it had never been sent: of five at once one sends, and the others leave it to that one.
+  await system.database.sql('DELETE FROM notifications');
+  const results = await Promise.allSettled([again(), again(), again(), again(), again()]);
+  expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(1);
+  expect(mail.mails).toHaveLength(2);
+  await mailer.close();
+  await database.close();
+});
+
+test('a mail that the server turns away is sent later', async () => {
+  mail.refusing = true;
+  const customer = await system.register();
+  await customer.trade(buy);
+  const labels = { queue: NOTIFICATIONS, name: 'trade-confirmation', outcome: 'failed' };
+  await expect.poll(() => metric('jobs_processed_total', labels), { timeout: 10_000 }).toBe(1);
+
+  mail.refusing = false;
+  await expect.poll(() => mail.mails.length, { timeout: 10_000 }).toBe(1);
+});
+
+test('messages wait in the outbox while Redis is away', async () => {
+  await redis.cut();
+  const customer = await system.register();
+  await customer.trade(buy);
+  await expect.poll(() => metric('outbox_lag_seconds'), { timeout: 10_000 }).toBeGreaterThan(0);
+  expect(await system.database.sql('SELECT topic FROM outbox')).toEqual([
+    { topic: 'trade-confirmation' },
+  ]);
+  expect(mail.mails).toEqual([]);
+
+  await redis.restore();
+  await expect.poll(() => mail.mails.length, { timeout: 15_000 }).toBe(1);
+  expect(await system.database.sql('SELECT * FROM outbox')).toEqual([]);
+});
+
+test('a message that is handed over twice is one job', async () => {
+  const customer = await system.register();
+  await customer.trade(buy);
+  await expect.poll(() => mail.mails.length, { timeout: 10_000 }).toBe(1);
+
+  const queue = new Queue<NotificationJob>(NOTIFICATIONS, { connection: { url: testRedisUrl() } });
+  const [job] = await queue.getJobs(['completed'], 0, 0);
+  const before = await queue.getJobCountByTypes('completed');
+  await queue.add('trade-confirmation', job?.data as NotificationJob, { jobId: job?.id as string });
+  expect(await queue.getJobCountByTypes('completed', 'waiting', 'active', 'delayed')).toBe(before);
+  await queue.close();
+});
+
+test('gauges that need a query are looked up in the background', async () => {
+  const customer = await system.register();
+  await customer.trade(buy);
+  await system.database.sql('INSERT INTO user_activity VALUES ($1, now())', [customer.id]);
+  // A new worker looks at once.
+  const fresh = createTestTelemetry('worker', system.config);
+  const freshClosing = createClosing(fresh.logger);
+  const { port } = await composeWorker(system.config, fresh, freshClosing);
+  const read = async (name: string, labels = {}) =>
+    metricIn(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), name, labels);
+
+  await expect.poll(() => read('auth_active_sessions')).toBeGreaterThan(0);
+  await expect.poll(() => read('active_users')).toBeGreaterThan(0);
+  await expect.poll(() => read('customer_holdings_value')).toBeGreaterThanOrEqual(3 * 999);
+  const { text } = { text: await (await fetch(`http://127.0.0.1:${port}/metrics`)).text() };
+  expect(text).toMatch(/^ledger_imbalance\{asset="BERRY"\} 0$/m);
+  expect(text).toMatch(/^job_queue_depth\{queue="notifications",state="waiting"\} \d+$/m);
+  await freshClosing.closeAll();
+  await fresh.close();
+});
