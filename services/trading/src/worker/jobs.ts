@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Worker, type Job } from 'bullmq';
 import { runWithCarrier, type Telemetry } from '@crows-nest/telemetry';
 import type { WorkerMetrics } from '../metrics.ts';
@@ -5,6 +6,7 @@ import { NOTIFICATIONS, type NotificationJob } from '../notifications/queue.ts';
 import { blockingConnection } from '../redis.ts';
 
 const AT_ONCE = 10;
+const CLOSE_LIMIT_MS = 10_000;
 
 export interface JobsOptions {
   redisUrl: string;
@@ -53,5 +55,9 @@ export function startJobs({ redisUrl, handlers, telemetry, metrics }: JobsOption
   worker.on('error', (error) => {
     telemetry.logger.debug('Worker: Redis is away', { error: error.message });
   });
-  return { close: () => worker.close() };
+  return {
+    // While Redis is away BullMQ would wait for it without end. A job that cannot report that it is done is then taken up
+    // by another worker when its lock has expired, and finds its work done.
+    close: () => Promise.race([worker.close(), wait(CLOSE_LIMIT_MS, undefined, { ref: false })]),
+  };
 }
