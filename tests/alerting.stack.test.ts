@@ -1,6 +1,6 @@
 // A service that is down is reported to the people outside, and so is its return.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import { type Message, alerts, inbox, waitUntilQuiet } from './lookout.ts';
 import { compose, waitFor, waitUntilWell } from './stack.ts';
@@ -8,11 +8,6 @@ import { compose, waitFor, waitUntilWell } from './stack.ts';
 const channels = ['slack', 'pagerduty'] as const;
 
 beforeAll(() => waitUntilWell(60));
-
-afterAll(async () => {
-  await compose('start', 'api');
-  await waitUntilWell(60);
-});
 
 let stopped: string;
 
@@ -40,21 +35,21 @@ async function isReadable(url: string): Promise<void> {
 test('stopping api is told to Slack and PagerDuty with its runbook within 90 s, starting it as well', async () => {
   stopped = new Date().toISOString();
   await compose('stop', 'api');
-  const firing = await untilTold('firing', 90);
-
-  for (const { links, channel, severity } of firing) {
-    expect(severity, channel).toBe('critical');
-    const runbook = links.find(({ kind }) => kind === 'runbook');
-    expect(runbook?.url, channel).toMatch(/\/runbooks\/ServiceDown$/);
-    await isReadable(runbook?.url ?? '');
+  try {
+    for (const { links, channel, severity } of await untilTold('firing', 90)) {
+      expect(severity, channel).toBe('critical');
+      const runbook = links.find(({ kind }) => kind === 'runbook');
+      expect(runbook?.url, channel).toMatch(/\/runbooks\/ServiceDown$/);
+      await isReadable(runbook?.url ?? '');
+    }
+    const others = (await alerts()).filter(
+      ({ state, labels }) =>
+        state === 'firing' && labels['alertname'] !== 'Watchdog' && labels['service'] !== 'api',
+    );
+    expect(others, 'no other alert fires').toEqual([]);
+  } finally {
+    await compose('start', 'api');
   }
-  const others = (await alerts()).filter(
-    ({ state, labels }) =>
-      state === 'firing' && labels['alertname'] !== 'Watchdog' && labels['service'] !== 'api',
-  );
-  expect(others, 'no other alert fires').toEqual([]);
-
-  await compose('start', 'api');
   await untilTold('resolved', 120);
 });
 

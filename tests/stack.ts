@@ -32,7 +32,9 @@ export function address(service: string, port: number): string {
   let found = addresses.get(key);
   if (found === undefined) {
     const args = ['compose', 'port', service, String(port)];
-    found = `http://${execFileSync('docker', args, { cwd: root, encoding: 'utf8' }).trim()}`;
+    // stderr is part of what is thrown, not printed.
+    const options = { cwd: root, encoding: 'utf8', stdio: 'pipe' } as const;
+    found = `http://${execFileSync('docker', args, options).trim()}`;
     addresses.set(key, found);
   }
   return found;
