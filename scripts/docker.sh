@@ -94,7 +94,8 @@ start_directly() {
   # After a machine went down under a running engine, these may name another program's process by now, and the engine
   # would refuse to start.
   pgrep -x dockerd >/dev/null || rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
-  pgrep -x dockerd >/dev/null || setsid nohup dockerd >>"$daemon_log" 2>&1 </dev/null &
+  # Where one is running already and only slow to answer, a second one sees its pid file and ends.
+  setsid nohup dockerd >>"$daemon_log" 2>&1 </dev/null &
   wait_for_engine "$wait_seconds"
 }
 
