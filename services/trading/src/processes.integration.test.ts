@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './testing/eventually.ts';
 import { startSystem, testEnvironment, type TestSystem } from './testing/system.ts';
 
 /** The roles as they are really started: processes, with their exit codes. */
@@ -63,12 +64,12 @@ describe('on SIGTERM', () => {
     '%s turns not ready, then exits 0',
     async (role) => {
       const started = await start(role, { SHUTDOWN_DELAY_MS: '2000' });
-      await expect.poll(() => status(`${started.url}/health/ready`), { timeout: 20_000 }).toBe(200);
+      await eventually(() => status(`${started.url}/health/ready`)).toBe(200);
       expect(await status(`${started.url}/health/startup`)).toBe(200);
       expect(await status(`${started.url}/metrics`)).toBe(200);
 
       started.process.kill('SIGTERM');
-      await expect.poll(() => status(`${started.url}/health/ready`), { timeout: 5000 }).toBe(503);
+      await eventually(() => status(`${started.url}/health/ready`)).toBe(503);
       expect(await status(`${started.url}/health/live`)).toBe(200);
       expect(await started.exit, started.output()).toBe(0);
     },
@@ -76,7 +77,7 @@ describe('on SIGTERM', () => {
 
   test('the api finishes what is under way', async () => {
     const started = await start('api/main');
-    await expect.poll(() => status(`${started.url}/health/ready`), { timeout: 20_000 }).toBe(200);
+    await eventually(() => status(`${started.url}/health/ready`)).toBe(200);
 
     // A request whose body is still coming when the signal does.
     const body = JSON.stringify({
@@ -87,9 +88,9 @@ describe('on SIGTERM', () => {
     const headers = { 'content-type': 'application/json', 'content-length': body.length };
     const request = httpRequest(`${started.url}/auth/register`, { method: 'POST', headers });
     request.write(body.slice(0, 10));
-    await expect.poll(() => request.socket?.connecting).toBe(false);
+    await eventually(() => request.socket?.connecting).toBe(false);
     started.process.kill('SIGTERM');
-    await expect.poll(() => status(`${started.url}/health/live`), { timeout: 5000 }).toBe(0);
+    await eventually(() => status(`${started.url}/health/live`)).toBe(0);
     request.end(body.slice(10));
     const [response] = (await once(request, 'response')) as [{ statusCode: number }];
 
@@ -99,14 +100,14 @@ describe('on SIGTERM', () => {
 
   test.each(['api/main', 'worker/main'])('%s exits 0 also while Redis is away', async (role) => {
     const started = await start(role, { REDIS_URL: 'redis://127.0.0.1:1' });
-    await expect.poll(() => status(`${started.url}/health/ready`), { timeout: 20_000 }).toBe(200);
+    await eventually(() => status(`${started.url}/health/ready`)).toBe(200);
     started.process.kill('SIGTERM');
     expect(await started.exit, started.output()).toBe(0);
   });
 
   test('a role that still waits for Postgres exits', async () => {
     const started = await start('market/main', { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' });
-    await expect.poll(() => status(`${started.url}/health/startup`), { timeout: 20_000 }).toBe(503);
+    await eventually(() => status(`${started.url}/health/startup`)).toBe(503);
     started.process.kill('SIGTERM');
     expect(await started.exit, started.output()).toBe(0);
   });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../testing/eventually.ts';
 import { createProxy, type Proxy } from '../testing/proxy.ts';
 import { CHARACTER, startSystem, testRedisUrl, type TestSystem } from '../testing/system.ts';
 
@@ -19,9 +20,9 @@ afterAll(async () => {
 beforeEach(() => system.quote());
 afterEach(async () => {
   await Promise.all([postgres.restore(), redis.restore()]);
-  await expect
-    .poll(async () => (await system.request('GET', '/health')).json)
-    .toMatchObject({ status: 'up' });
+  await eventually(async () => (await system.request('GET', '/health')).json).toMatchObject({
+    status: 'up',
+  });
 });
 
 const buy = { characterId: CHARACTER, action: 'buy', quantity: 1 };
@@ -49,7 +50,7 @@ describe('when Postgres', () => {
     // Whoever got a 503 asks again with the same key; each key is one trade in the end.
     for (const [n, key] of keys.entries()) {
       await system.quote();
-      await expect.poll(async () => (await customers[n % 5]?.trade(buy, key))?.status).toBe(201);
+      await eventually(async () => (await customers[n % 5]?.trade(buy, key))?.status).toBe(201);
     }
     const [count] = await system.database.sql<{ count: string }>('SELECT count(*) FROM trades');
     expect(Number(count?.count)).toBe(keys.length);
@@ -88,12 +89,10 @@ describe('when Postgres', () => {
       expect((await system.request('GET', '/health/live')).status).toBe(200);
 
       await postgres.restore();
-      await expect
-        .poll(async () => {
-          await system.quote();
-          return (await customer.trade(buy, 'later')).status;
-        })
-        .toBe(201);
+      await eventually(async () => {
+        await system.quote();
+        return (await customer.trade(buy, 'later')).status;
+      }).toBe(201);
       expect((await system.request('GET', '/health/ready')).status).toBe(200);
     },
   );
@@ -118,15 +117,10 @@ describe('when Redis', () => {
     const credentials = { username, password: 'a long enough password' };
     expect((await system.post('/auth/login', credentials)).status).toBe(200);
     expect((await customer.get('/api/portfolio')).status).toBe(200);
-    await expect
-      .poll(
-        async () => {
-          await sample();
-          return (await customer.trade(buy)).json;
-        },
-        { timeout: 10_000 },
-      )
-      .toMatchObject({ trade: { price: 2002 } });
+    await eventually(async () => {
+      await sample();
+      return (await customer.trade(buy)).json;
+    }).toMatchObject({ trade: { price: 2002 } });
     expect((await system.request('GET', '/health')).json).toMatchObject({
       status: 'degraded',
       checks: { redis: { status: 'down' } },

@@ -1,6 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
 import type { Telemetry } from '@crows-nest/telemetry';
-import { unavailable } from '../problem.ts';
+import { createTurns } from './turns.ts';
 
 // OWASP's second recommended setting for argon2id: 19 MiB, 2 passes, 1 lane
 // (argon2id is the library's default; https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html).
@@ -25,7 +25,7 @@ export interface Passwords {
 
 export async function createPasswords(telemetry: Pick<Telemetry, 'span'>): Promise<Passwords> {
   const decoy = await hash(crypto.randomUUID(), ARGON2ID);
-  const inTurn = createTurns();
+  const inTurn = createTurns(AT_ONCE, WAITING);
   return {
     hash: (password) =>
       telemetry.span('auth.hash_password', {}, () => inTurn(() => hash(password, ARGON2ID))),
@@ -34,32 +34,5 @@ export async function createPasswords(telemetry: Pick<Telemetry, 'span'>): Promi
         const fits = await inTurn(() => verify(passwordHash ?? decoy, password));
         return fits && passwordHash !== undefined;
       }),
-  };
-}
-
-function createTurns() {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= AT_ONCE) {
-      if (waiting.length >= WAITING) {
-        throw unavailable(
-          'busy',
-          'Too many people are logging in at once. Try again in a moment.',
-          1,
-        );
-      }
-      // The one who leaves hands over the place, so `running` stays as it is.
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else {
-      running += 1;
-    }
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
   };
 }

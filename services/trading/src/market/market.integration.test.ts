@@ -3,6 +3,7 @@ import { createClosing } from '../lifecycle.ts';
 import { decodeBoard, QUOTES_KEY, type QuoteBoard } from '../quotes/quote.ts';
 import { dropOldSamples } from '../quotes/samples.ts';
 import { createDatabase } from '../database.ts';
+import { eventually } from '../testing/eventually.ts';
 import {
   CHARACTER,
   createTestTelemetry,
@@ -41,7 +42,7 @@ async function published(count: number): Promise<QuoteBoard[]> {
   const boards: QuoteBoard[] = [];
   subscriber.on('message', (_channel: string, text: string) => boards.push(decodeBoard(text)));
   await subscriber.subscribe(QUOTES_KEY);
-  await expect.poll(() => boards.length, { timeout: 15_000 }).toBeGreaterThanOrEqual(count);
+  await eventually(() => boards.length).toBeGreaterThanOrEqual(count);
   subscriber.disconnect();
   return boards.slice(0, count);
 }
@@ -60,11 +61,9 @@ describe('the market', () => {
     }
     expect(second?.quotedAt).toBeGreaterThan(first?.quotedAt ?? Infinity);
     expect(decodeBoard((await system.redis.get(QUOTES_KEY)) ?? '').quotes.size).toBe(20);
-    await expect
-      .poll(() =>
-        system.database.sql('SELECT count(*)::int % 20 AS rest FROM quotes HAVING count(*) > 0'),
-      )
-      .toEqual([{ rest: 0 }]);
+    await eventually(() =>
+      system.database.sql('SELECT count(*)::int % 20 AS rest FROM quotes HAVING count(*) > 0'),
+    ).toEqual([{ rest: 0 }]);
 
     expect(await market.metric('market_leader')).toBe(1);
     expect(await market.metric('market_ticks_total')).toBeGreaterThanOrEqual(2);
@@ -82,7 +81,7 @@ describe('the market', () => {
 
   test('has one leader; when that ends, or its connection does, another goes on from the last prices', async () => {
     const one = await startMarket();
-    await expect.poll(() => one.metric('market_leader'), { timeout: 5000 }).toBe(1);
+    await eventually(() => one.metric('market_leader')).toBe(1);
     const two = await startMarket();
     const leaders = async () => [
       await one.metric('market_leader'),
@@ -94,10 +93,10 @@ describe('the market', () => {
     await system.database.sql(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'market-leader' AND datname = current_database()",
     );
-    await expect.poll(async () => (await leaders()).sort(), { timeout: 10_000 }).toEqual([0, 1]);
+    await eventually(async () => (await leaders()).sort()).toEqual([0, 1]);
 
     await one.close();
-    await expect.poll(() => two.metric('market_leader'), { timeout: 10_000 }).toBe(1);
+    await eventually(() => two.metric('market_leader')).toBe(1);
     const [after] = await published(1);
     const price = (board?: QuoteBoard) => board?.quotes.get(CHARACTER)?.last ?? NaN;
     // Seconds apart: within a few parts in a hundred, nowhere near a new start.
@@ -112,11 +111,9 @@ describe('the market', () => {
     const telemetry = createTestTelemetry('market', nowhere);
     const closing = createClosing(telemetry.logger);
     await composeMarket(nowhere, telemetry, closing);
-    await expect
-      .poll(() => system.database.sql('SELECT count(*)::int FROM quotes HAVING count(*) >= 40'), {
-        timeout: 15_000,
-      })
-      .not.toEqual([]);
+    await eventually(() =>
+      system.database.sql('SELECT count(*)::int FROM quotes HAVING count(*) >= 40'),
+    ).not.toEqual([]);
     await closing.closeAll();
     await telemetry.close();
   });

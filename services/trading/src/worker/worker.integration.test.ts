@@ -8,6 +8,7 @@ import { createClosing, type Closing } from '../lifecycle.ts';
 import { confirmTrade } from '../notifications/confirmation.ts';
 import { createMailer } from '../notifications/mailer.ts';
 import { NOTIFICATIONS, type NotificationJob } from '../notifications/queue.ts';
+import { eventually } from '../testing/eventually.ts';
 import { startMailServer, type MailServer } from '../testing/mail.ts';
 import { createProxy, type Proxy } from '../testing/proxy.ts';
 import {
@@ -60,7 +61,7 @@ test('a trade leads to one mail to its customer, and to metrics', async () => {
   const answer = await customer.trade(buy, 'once');
   await customer.trade(buy, 'once');
 
-  await expect.poll(() => mail.mails.length, { timeout: 10_000 }).toBe(1);
+  await eventually(() => mail.mails.length).toBe(1);
   expect(mail.mails[0]).toContain(`To: ${customer.username}@example.com`);
   expect(mail.mails[0]).toContain(
     `Message-ID: <trade-confirmation-${tradeId(answer.json)}@crows-nest.example>`,
@@ -71,9 +72,9 @@ test('a trade leads to one mail to its customer, and to metrics', async () => {
   );
 
   const labels = { queue: NOTIFICATIONS, name: 'trade-confirmation' };
-  await expect
-    .poll(() => metric('jobs_processed_total', { ...labels, outcome: 'completed' }))
-    .toBe(1);
+  await eventually(() => metric('jobs_processed_total', { ...labels, outcome: 'completed' })).toBe(
+    1,
+  );
   expect(await metric('job_duration_seconds_count', labels)).toBe(1);
   expect(await metric('job_wait_seconds_sum', labels)).toBeGreaterThan(0);
   expect(await system.database.sql('SELECT * FROM outbox')).toEqual([]);
@@ -85,7 +86,7 @@ test("sending it is part of the trade's trace", async () => {
   const answer = await customer.trade(buy);
 
   const named = (name: string) => tracing.spans().find((span) => span.name === name);
-  await expect.poll(() => named('notification.send'), { timeout: 10_000 }).toBeDefined();
+  await eventually(() => named('notification.send')).toBeDefined();
   const trade = named('trade.execute');
   expect(trade?.attributes).toMatchObject({
     'trade.id': tradeId(answer.json),
@@ -103,7 +104,7 @@ test("sending it is part of the trade's trace", async () => {
 test('a confirmation that is asked for again, also five times at once, is not sent again', async () => {
   const customer = await system.register();
   const id = tradeId((await customer.trade(buy)).json);
-  await expect.poll(() => mail.mails.length, { timeout: 10_000 }).toBe(1);
+  await eventually(() => mail.mails.length).toBe(1);
 
   const {
     databaseUrl: url,
@@ -130,31 +131,31 @@ test('a mail that the server turns away is sent later', async () => {
   const customer = await system.register();
   await customer.trade(buy);
   const labels = { queue: NOTIFICATIONS, name: 'trade-confirmation', outcome: 'failed' };
-  await expect.poll(() => metric('jobs_processed_total', labels), { timeout: 10_000 }).toBe(1);
+  await eventually(() => metric('jobs_processed_total', labels)).toBe(1);
 
   mail.refusing = false;
-  await expect.poll(() => mail.mails.length, { timeout: 10_000 }).toBe(1);
+  await eventually(() => mail.mails.length).toBe(1);
 });
 
 test('messages wait in the outbox while Redis is away', async () => {
   await redis.cut();
   const customer = await system.register();
   await customer.trade(buy);
-  await expect.poll(() => metric('outbox_lag_seconds'), { timeout: 10_000 }).toBeGreaterThan(0);
+  await eventually(() => metric('outbox_lag_seconds')).toBeGreaterThan(0);
   expect(await system.database.sql('SELECT topic FROM outbox')).toEqual([
     { topic: 'trade-confirmation' },
   ]);
   expect(mail.mails).toEqual([]);
 
   await redis.restore();
-  await expect.poll(() => mail.mails.length, { timeout: 15_000 }).toBe(1);
+  await eventually(() => mail.mails.length).toBe(1);
   expect(await system.database.sql('SELECT * FROM outbox')).toEqual([]);
 });
 
 test('a message that is handed over twice is one job', async () => {
   const customer = await system.register();
   await customer.trade(buy);
-  await expect.poll(() => mail.mails.length, { timeout: 10_000 }).toBe(1);
+  await eventually(() => mail.mails.length).toBe(1);
 
   const queue = new Queue<NotificationJob>(NOTIFICATIONS, { connection: { url: testRedisUrl() } });
   const [job] = await queue.getJobs(['completed'], 0, 0);
@@ -175,9 +176,9 @@ test('gauges that need a query are looked up in the background', async () => {
   const read = async (name: string, labels = {}) =>
     metricIn(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), name, labels);
 
-  await expect.poll(() => read('auth_active_sessions')).toBeGreaterThan(0);
-  await expect.poll(() => read('active_users')).toBeGreaterThan(0);
-  await expect.poll(() => read('customer_holdings_value')).toBeGreaterThanOrEqual(3 * 999);
+  await eventually(() => read('auth_active_sessions')).toBeGreaterThan(0);
+  await eventually(() => read('active_users')).toBeGreaterThan(0);
+  await eventually(() => read('customer_holdings_value')).toBeGreaterThanOrEqual(3 * 999);
   const { text } = { text: await (await fetch(`http://127.0.0.1:${port}/metrics`)).text() };
   expect(text).toMatch(/^ledger_imbalance\{asset="BERRY"\} 0$/m);
   expect(text).toMatch(/^job_queue_depth\{queue="notifications",state="waiting"\} \d+$/m);

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig } from './config.ts';
+
+const good = {
+  DATABASE_URL: 'postgres://trading@postgres:5432/trading',
+  REDIS_URL: 'redis://redis:6379',
+};
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'config-'));
+});
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function passwordFile(content: string): string {
+  const file = join(directory, crypto.randomUUID());
+  writeFileSync(file, content);
+  return file;
+}
+
+describe('the configuration', () => {
+  test('needs only the addresses of Postgres and Redis; what is set to nothing is not set', () => {
+    expect(loadConfig({ ...good, PORT: '', LOG_DIRECTORY: '' })).toMatchObject({
+      databaseUrl: good.DATABASE_URL,
+      port: 3000,
+      databasePoolMax: 10,
+      logLevel: 'http',
+      logDirectory: undefined,
+    });
+  });
+
+  test('takes the password from a file, whatever is in it', () => {
+    const { databaseUrl } = loadConfig({
+      ...good,
+      DATABASE_PASSWORD_FILE: passwordFile('a/b@c:d?e#f %g\n'),
+    });
+    expect(decodeURIComponent(new URL(databaseUrl).password)).toBe('a/b@c:d?e#f %g');
+    expect(new URL(databaseUrl).host).toBe('postgres:5432');
+  });
+});
+
+describe('says what is wrong:', () => {
+  const complaint = (environment: Record<string, string>) => {
+    try {
+      loadConfig(environment);
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'ConfigError' });
+      return (error as Error).message;
+    }
+    return 'nothing';
+  };
+
+  test('everything at once', () => {
+    expect(complaint({})).toBe(
+      [
+        'The configuration is wrong:',
+        '  DATABASE_URL: expected a URL like postgres://user@postgres:5432/crows_nest, but it is not set.',
+        '  REDIS_URL: expected a URL like redis://redis:6379, but it is not set.',
+        "Set these in the service's environment (Compose: in .env).",
+      ].join('\n'),
+    );
+  });
+
+  test.each([
+    ['PORT', '80000', 'expected a whole number from 0 to 65535, but it is "80000".'],
+    ['PORT', '3e3', 'expected a whole number from 0 to 65535, but it is "3e3".'],
+    ['DATABASE_POOL_MAX', '0', 'expected a whole number from 1 to 200, but it is "0".'],
+    ['LOG_LEVEL', 'loud', 'expected error, warn, info, http or debug, but it is "loud".'],
+    ['REDIS_URL', 'redis', 'expected a URL like redis://redis:6379, but it is "redis".'],
+    [
+      'SMTP_URL',
+      'http://outside',
+      'expected a URL like smtp://outside:1025, but it is "http://outside".',
+    ],
+  ])('%s=%s', (name, value, expected) => {
+    expect(complaint({ ...good, [name]: value })).toContain(`${name}: ${expected}`);
+  });
+
+  test('without the password in it', () => {
+    const message = complaint({ ...good, DATABASE_URL: 'mysql://me:geheim@db/x' });
+    expect(message).toContain('mysql://me:***@db/x');
+    expect(message).not.toContain('geheim');
+  });
+
+  test('a password file that is missing or empty', () => {
+    const missing = join(directory, 'missing');
+    expect(complaint({ ...good, DATABASE_PASSWORD_FILE: missing })).toMatch(
+      /missing cannot be read \(ENOENT\)/,
+    );
+    expect(complaint({ ...good, DATABASE_PASSWORD_FILE: passwordFile('\n') })).toMatch(/is empty/);
+  });
+});
