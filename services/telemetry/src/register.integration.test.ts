@@ -28,4 +28,4 @@ test('traces SQL and Redis below a request, by statement name and key shape, and
   expect(JSON.stringify(collector.spans)).not.toContain('8f3a9b');
   // Waiting for a connection is a metric.
   expect(collector.spans.filter(({ name }) => name.startsWith('pg'))).toEqual([]);
-}, 30_000);
+}, 90_000);

@@ -1,12 +1,11 @@
-import { register as interceptImports } from 'import-in-the-middle/register-hooks.mjs';
-import { INSTRUMENTED_MODULES } from './tracing/instrumentations.ts';
 import { readTracingSettings } from './tracing/settings.ts';
-import { startTracing } from './tracing/start.ts';
 
 // For `node --import @crows-nest/telemetry/register main.ts`: everything here happens before the service's first import.
-// Without the hook only what is loaded by `require` could be patched, and an `import express` would slip through.
 const settings = readTracingSettings(process.env);
+// Loaded only when it is wanted: without tracing, its memory and its start are saved too.
 if (settings.exporter !== 'none') {
-  interceptImports({ include: INSTRUMENTED_MODULES });
+  const { interceptImports } = await import('./tracing/intercept.ts');
+  const { startTracing } = await import('./tracing/start.ts');
+  interceptImports();
   startTracing(settings);
 }

@@ -6,9 +6,6 @@ import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { isOperational } from '../operational.ts';
 
-/** Packages that the instrumentations patch when they are imported; nothing else is intercepted. */
-export const INSTRUMENTED_MODULES = ['http', 'https', 'express', 'pg', 'pg-pool', 'ioredis'];
-
 /** The instrumentations in use, and only these: each costs on every request. Few spans, each worth reading. */
 export function instrumentations(): Instrumentation[] {
   return [

@@ -17,9 +17,8 @@ import type { TracingSettings } from './settings.ts';
 /** A batch is tried this long, in milliseconds, before it is given up: a collector that is replaced is back sooner. */
 const GIVE_UP_AFTER = 120_000;
 
-/** Starts tracing for this process. With the exporter `none` nothing is patched and nothing costs. */
+/** Starts tracing for this process. */
 export function startTracing(settings: TracingSettings): void {
-  if (settings.exporter === 'none') return;
   const attributes = {
     'service.version': settings.version,
     'service.instance.id': settings.instance,
