@@ -160,6 +160,16 @@ describe('the API', () => {
   });
 });
 
+it('does not count an open stream as a request that takes hours', async () => {
+  const inFlight = async () =>
+    /^http_requests_in_flight.* (\d+)$/m.exec(await page('/metrics'))?.[1];
+  const before = await inFlight();
+  const stream = await fetch(`${base}/api/stream`);
+  expect(before).toBeDefined();
+  expect(await inFlight()).toBe(before);
+  await stream.body?.cancel();
+});
+
 describe('the page', () => {
   it('shows free text of every channel as text, wherever it stands', async () => {
     const script = '<script>alert(1)</script>"\'><img src=x>';

@@ -4,7 +4,7 @@ import { Counter, Gauge } from 'prom-client';
 
 import type { Heartbeat } from './inbox/heartbeat.ts';
 import type { Inbox } from './inbox/inbox.ts';
-import { inboxRoutes } from './inbox/routes.ts';
+import { inboxRoutes, streamRoutes } from './inbox/routes.ts';
 import { pageRoutes } from './page/routes.ts';
 import { securityHeaders } from './page/security.ts';
 import { bodyErrors, receiverRoutes, type Tally } from './receivers/routes.ts';
@@ -35,16 +35,18 @@ export function createApp({
 }: Dependencies): App {
   const app = express();
   app.disable('x-powered-by');
+  // Before the telemetry: a stream stays open for hours, and would count as the slowest of all requests.
+  const stream = streamRoutes(inbox, heartbeat);
+  app.use(stream.router);
   app.use(telemetry.http());
   app.get('/metrics', telemetry.metricsEndpoint());
   app.use(health.router);
   app.use(securityHeaders);
-  const api = inboxRoutes(inbox, heartbeat);
-  app.use(api.router);
+  app.use(inboxRoutes(inbox, heartbeat));
   app.use(pageRoutes({ inbox, heartbeat, runbooksDirectory }));
   app.use(receiverRoutes({ inbox, heartbeat, tally }));
   app.use(bodyErrors);
-  return { app, close: api.close };
+  return { app, close: stream.close };
 }
 
 /** `outside_messages_total` and `outside_heartbeat_timestamp_seconds`; a refused message is also a warning in the log. */

@@ -19,16 +19,9 @@ const filter = z.object({
 });
 const query = filter.extend({ limit: z.coerce.number().int().min(1).max(1000).default(100) });
 
-export interface InboxRoutes {
-  router: Router;
-  /** Ends all open streams, so that the server can close. */
-  close: () => void;
-}
-
-/** `GET /api/messages`, `GET /api/heartbeat`, and `GET /api/stream`, which tells of each new message as it comes (SSE). */
-export function inboxRoutes(inbox: Inbox, heartbeat: Heartbeat): InboxRoutes {
+/** `GET /api/messages` and `GET /api/heartbeat`. */
+export function inboxRoutes(inbox: Inbox, heartbeat: Heartbeat): Router {
   const router = Router();
-  const streams = new Set<Response>();
 
   router.get('/api/messages', (request, response) => {
     const parsed = query.safeParse(request.query);
@@ -43,6 +36,19 @@ export function inboxRoutes(inbox: Inbox, heartbeat: Heartbeat): InboxRoutes {
   router.get('/api/heartbeat', (_request, response) => {
     response.json(heartbeat.status());
   });
+  return router;
+}
+
+export interface StreamRoutes {
+  router: Router;
+  /** Ends all open streams, so that the server can close. */
+  close: () => void;
+}
+
+/** `GET /api/stream`: tells of each new message that the filter lets through, as it comes (server-sent events). */
+export function streamRoutes(inbox: Inbox, heartbeat: Heartbeat): StreamRoutes {
+  const router = Router();
+  const streams = new Set<Response>();
 
   router.get('/api/stream', (request, response) => {
     const parsed = filter.safeParse(request.query);

@@ -93,15 +93,27 @@ function mrkdwn(source: string): (Html | string)[] {
 
 function fields(list: Field[] | undefined): Html | undefined {
   if (!list || list.length === 0) return undefined;
-  return html`<dl class="fields">
-    ${list.map(
-      ({ name, value }) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`;
+  return html`<dl class="fields">${list.map(field)}</dl>`;
+}
+
+/** Short values stand side by side, longer ones have a line to themselves, and what nobody reads at once is folded away. */
+function field({ name, value }: Field): Html {
+  if (value.length > 300) {
+    return html`<div class="wide">
+      <dt>${name}</dt>
+      <dd>
+        <details>
+          <summary>${value.length} characters</summary>
+          <pre>${value}</pre>
+        </details>
+      </dd>
+    </div>`;
+  }
+  const wide = value.length > 40 || value.includes('\n');
+  return html`<div ${wide ? html`class="wide"` : undefined}>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
 }
 
 function links(list: Link[]): Html | undefined {

@@ -9,10 +9,11 @@ import { createMailServer } from './mail.ts';
 
 let arrived: NewMessage[] = [];
 let refused: string[] = [];
-const server = createMailServer({
-  accepted: (message) => arrived.push(message),
-  refused: (reason) => refused.push(reason),
-});
+const handlers = {
+  accepted: (message: NewMessage) => arrived.push(message),
+  refused: (reason: string) => refused.push(reason),
+};
+const server = createMailServer(handlers, 10_000);
 
 let send: (mail: SendMailOptions) => Promise<unknown>;
 
@@ -84,12 +85,12 @@ describe('a mail', () => {
     expect(arrived[0]?.severity).toBeUndefined();
   });
 
-  it('over 1 MiB is refused with 552 and not kept', async () => {
+  it('that is too large is refused with 552 and not kept', async () => {
     const mail = {
       from: 'a@example.com',
       to: 'b@example.com',
       subject: 'x',
-      text: 'x\n'.repeat(600_000),
+      text: 'x'.repeat(10_000),
     };
     await expect(send(mail)).rejects.toMatchObject({ responseCode: 552 });
     expect(arrived).toEqual([]);

@@ -5,9 +5,6 @@ import { severityIn, severityOf, statusIn } from '../inbox/classify.ts';
 import { link, linksInText, tidy } from '../inbox/links.ts';
 import type { NewMessage } from '../inbox/message.ts';
 
-/** Larger mails are refused with 552, as mail servers do; ours are a few kB. */
-const maxBytes = 1024 * 1024;
-
 export interface MailHandlers {
   accepted(message: NewMessage): void;
   refused(reason: string): void;
@@ -15,9 +12,9 @@ export interface MailHandlers {
 
 /**
  * A mail server that takes every mail for every address, without TLS and without log-in: it is only reached from inside.
- * The caller listens and closes.
+ * The caller listens and closes. Mails larger than `maxBytes` are refused with 552; ours are a few kB.
  */
-export function createMailServer(handlers: MailHandlers): SMTPServer {
+export function createMailServer(handlers: MailHandlers, maxBytes = 1024 * 1024): SMTPServer {
   return new SMTPServer({
     name: 'outside',
     banner: "Crow's Nest, the world outside",

@@ -66,6 +66,25 @@ describe('a PagerDuty event', () => {
     });
   });
 
+  it('shows lists as JSON without taking links from them, and leaves empty ones out', () => {
+    const firing = [{ generatorURL: 'http://localhost:9090/graph' }];
+    const received = post({
+      ...trigger,
+      payload: { ...payload, custom_details: { firing, resolved: [], num_firing: 1 } },
+    });
+    expect(received).toMatchObject({
+      message: {
+        fields: [
+          { name: 'Source' },
+          { name: 'firing', value: JSON.stringify(firing, null, 2) },
+          { name: 'num_firing', value: '1' },
+          { name: 'Dedup key' },
+        ],
+        links: [],
+      },
+    });
+  });
+
   it('that resolves needs no payload, and says which incident', () => {
     const received = post({ routing_key, event_action: 'resolve', dedup_key: 'abc' });
     expect(received).toMatchObject({

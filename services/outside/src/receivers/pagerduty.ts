@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { severityOf } from '../inbox/classify.ts';
 import { link, linksInText, tidy } from '../inbox/links.ts';
-import type { Field } from '../inbox/message.ts';
+import type { Field, Link } from '../inbox/message.ts';
 import { parseJson, type Incoming, type Received } from './received.ts';
 
 const blank = (name: string): string => `'${name}' is missing or blank`;
@@ -67,13 +67,12 @@ export function receivePagerDuty({ body }: Incoming): Received {
   const { event_action: action, client, client_url: clientUrl = '', links = [] } = parsed.data;
   const key = parsed.data.dedup_key ?? randomUUID().replaceAll('-', '');
   const incident = details.safeParse(parsed.data.payload).data;
-  const custom = customFields(incident?.custom_details);
   const fields: Field[] = [
     { name: 'Source', value: incident?.source ?? '' },
     { name: 'Component', value: incident?.component ?? '' },
     { name: 'Group', value: incident?.group ?? '' },
     { name: 'Class', value: incident?.class ?? '' },
-    ...custom,
+    ...customFields(incident?.custom_details),
     { name: 'Dedup key', value: key },
   ].filter((field) => field.value !== '');
   const summary = incident?.summary ?? `Incident ${key}`;
@@ -90,7 +89,7 @@ export function receivePagerDuty({ body }: Incoming): Received {
       fields,
       links: tidy([
         ...links.flatMap((each) => link(each.text ?? '', each.href)),
-        ...custom.flatMap((field) => linksInText(`${field.name}: ${field.value}`)),
+        ...customLinks(incident?.custom_details),
         ...link(client ?? '', clientUrl),
       ]),
     },
@@ -98,13 +97,23 @@ export function receivePagerDuty({ body }: Incoming): Received {
   };
 }
 
+/** Details as PagerDuty shows them: text as it is, anything else as JSON. Alertmanager sends empty lists, which say nothing. */
 function customFields(custom: Record<string, unknown> | string | undefined): Field[] {
   if (custom === undefined) return [];
   if (typeof custom === 'string') return [{ name: 'Details', value: custom }];
-  return Object.entries(custom).map(([name, value]) => ({
-    name,
-    value: typeof value === 'string' ? value.trim() : JSON.stringify(value),
-  }));
+  return Object.entries(custom)
+    .filter(([, value]) => !Array.isArray(value) || value.length > 0)
+    .map(([name, value]) => ({
+      name,
+      value: typeof value === 'string' ? value.trim() : JSON.stringify(value, null, 2),
+    }));
+}
+
+/** The addresses in the details that people wrote; those deep in JSON are there for machines. */
+function customLinks(custom: Record<string, unknown> | string | undefined): Link[] {
+  return customFields(custom)
+    .filter(({ value }) => !/^[[{]/.test(value))
+    .flatMap(({ name, value }) => linksInText(`${name}: ${value}`));
 }
 
 function json202(key: string) {

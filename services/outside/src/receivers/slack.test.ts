@@ -60,7 +60,7 @@ describe('a Slack payload that Slack would take', () => {
         },
         {
           kind: 'other',
-          label: '[FIRING:2] ServiceDown · api',
+          label: 'Alertmanager',
           url: 'http://localhost:9093/#/alerts?filter=x',
         },
       ],

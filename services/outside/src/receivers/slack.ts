@@ -100,7 +100,7 @@ function understand(data: Payload, path: string) {
         link(typeof b.text === 'string' ? b.text : (b.text?.text ?? ''), b.url ?? ''),
       ),
       ...slackLinks([raw, ...attachments.flatMap((a) => a.fields ?? []).map((f) => f.value ?? '')]),
-      ...link(flatten(title), attached?.title_link ?? ''),
+      ...link(data.username ?? '', attached?.title_link ?? ''),
     ]),
   };
 }
