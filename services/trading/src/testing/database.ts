@@ -1,8 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
 import { migrate } from '../migrate/migrations.ts';
 
-const TEMPLATE = 'trading_template';
+/** Named after what is in it, so that changed migrations make a new one. */
+const TEMPLATE = `trading_template_${hashOfMigrations()}`;
 /** Names the lock under which files take turns: Redis' channels belong to no database, so files cannot share it at once. */
 const TURN_LOCK = 20_261_122;
 
@@ -65,4 +67,12 @@ function withDatabase(url: string, name: string): string {
   const changed = new URL(url);
   changed.pathname = `/${name}`;
   return changed.href;
+}
+
+function hashOfMigrations(): string {
+  const directory = new URL('../../migrations/', import.meta.url);
+  const hash = createHash('sha256');
+  for (const file of readdirSync(directory).sort())
+    hash.update(readFileSync(new URL(file, directory)));
+  return hash.digest('hex').slice(0, 12);
 }
