@@ -109,14 +109,11 @@ func (s *settings) containerLabels() metrics.ContainerLabelsFunc {
 	if s.storeLabels {
 		return metrics.DefaultContainerLabels
 	}
-	return metrics.BaseContainerLabels(splitList(s.whitelistedLabels))
-}
-
-func splitList(value string) []string {
-	if value == "" {
-		return nil
+	var labels []string
+	if s.whitelistedLabels != "" {
+		labels = strings.Split(s.whitelistedLabels, ",")
 	}
-	return strings.Split(value, ",")
+	return metrics.BaseContainerLabels(labels)
 }
 
 // metricsHandler answers with the newest stats of every container, of the machine, and of this process.
@@ -134,8 +131,9 @@ func metricsHandler(m manager.Manager, s *settings) http.Handler {
 }
 
 func run(s *settings) error {
+	// The library looks at the first prefix without asking whether there is one: a list of one empty prefix means none.
 	m, err := manager.New(memory.New(s.storageDuration, nil), sysfs.NewRealSysFs(), manager.HousekeepingConfigFlags,
-		s.includedMetrics(), splitList(s.rawPrefixes), splitList(s.envPrefixes), "", 0)
+		s.includedMetrics(), strings.Split(s.rawPrefixes, ","), strings.Split(s.envPrefixes, ","), "", 0)
 	if err != nil {
 		return fmt.Errorf("creating the container manager: %w", err)
 	}
