@@ -93,7 +93,7 @@ start_by_init() { [ ! -d /run/systemd/system ] && [ -x /etc/init.d/docker ] && /
 start_directly() {
   # After a machine went down under a running engine, these may name another program's process by now, and the engine
   # would refuse to start.
-  pgrep -x dockerd >/dev/null || rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
+  [ "$(cat "/proc/$(cat /var/run/docker.pid 2>/dev/null)/comm" 2>/dev/null)" = dockerd ] || rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
   # Where one is running already and only slow to answer, a second one sees its pid file and ends.
   setsid nohup dockerd >>"$daemon_log" 2>&1 </dev/null &
   wait_for_engine "$wait_seconds"
