@@ -11,6 +11,9 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...ignored, '**/*.integration.test.ts', '**/*.stack.test.ts'],
+          // Long enough for a busy machine: the first test of a file waits for its modules.
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
         },
       },
       {

@@ -20,6 +20,9 @@ problem() {
   problems=$((problems + 1))
 }
 
+# The running containers of this very stack.
+our_containers() { docker ps --quiet --filter "label=com.docker.compose.project=${COMPOSE_PROJECT_NAME:-crows-nest}" 2>/dev/null || true; }
+
 # The settings there are: those of .env.example.
 known_settings() { grep -oE '^[A-Z_]+=' .env.example | tr -d '='; }
 
@@ -90,11 +93,11 @@ listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 check_ports() {
   local name port seen='' ours
   # The ports of a stack that is already up are its own, and are not in the way of starting it again.
-  ours=$(docker ps --filter "label=com.docker.compose.project=${COMPOSE_PROJECT_NAME:-crows-nest}" --format '{{.Ports}}' 2>/dev/null || true)
+  ours=$(our_containers | xargs -r docker inspect --format '{{range .NetworkSettings.Ports}}{{range .}}{{println .HostPort}}{{end}}{{end}}' 2>/dev/null || true)
   while IFS='=' read -r name port; do
     if grep -qx "$port" <<<"$seen"; then
       problem "$name is $port, which another setting uses as well. Give each a port of its own in $env_file."
-    elif listens "$port" && [[ $ours != *":$port->"* ]]; then
+    elif listens "$port" && ! grep -qx "$port" <<<"$ours"; then
       problem "port $port ($name) is in use by another program. Stop it ('ss -ltnp | grep :$port' names it), or set $name to a free port in $env_file."
     fi
     seen+=$'\n'$port
@@ -103,7 +106,7 @@ check_ports() {
 
 check_memory() {
   [ -r /proc/meminfo ] || return 0 # Docker Desktop has memory of its own; its settings say how much
-  [ -z "$(docker ps -q --filter "label=com.docker.compose.project=${COMPOSE_PROJECT_NAME:-crows-nest}" 2>/dev/null)" ] || return 0
+  [ -z "$(our_containers)" ] || return 0 # what runs already holds the memory it needs
   local available
   available=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
   [ "$available" -ge "$needed_memory_mb" ] ||
