@@ -20,7 +20,8 @@ readonly debian=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 readonly debian_security=${DEBIAN_SECURITY:-http://deb.debian.org/debian-security}
 readonly logs=${LOG_DIRECTORY:-${TMPDIR:-/tmp}/crows-nest-airgap}
 
-# Image, folder and, where a folder makes several images, the target in its Dockerfile; in the order of building: what comes up first is built first, the longest compile last.
+# Image, folder and, where a folder makes several images, the target in its Dockerfile; in the order of building: what
+# comes up first is built first, the longest compile last.
 readonly images='
 node:24.21.0-trixie-slim                                  node
 postgres:17.12                                            postgres
