@@ -74,6 +74,7 @@ vitests unit
 scripts/images.sh
 leave_grafana_out_if_missing
 check 'configuration, by each component'"'"'s own tool' scripts/check-config.sh
+check "the gateway's configuration" services/web/check.sh
 check 'stand-ins are as bare as the official images' airgap/check.sh
 
 echo '▶ a Postgres and a Redis for the integration tests'
