@@ -1,13 +1,11 @@
 // A service that is down is reported to the people outside, and so is its return.
 
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { type Message, alerts, inbox, waitUntilQuiet } from './lookout.ts';
 import { compose, waitFor, waitUntilWell } from './stack.ts';
 
 const channels = ['slack', 'pagerduty'] as const;
-
-beforeAll(() => waitUntilWell(60));
 
 let stopped: string;
 

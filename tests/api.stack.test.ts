@@ -14,13 +14,12 @@ import {
   market,
   signUp,
 } from './customer.ts';
-import { address, waitUntilWell } from './stack.ts';
+import { address } from './stack.ts';
 
 let customer: Customer;
 let order: { characterId: string; quantity: number; action: string };
 
 beforeAll(async () => {
-  await waitUntilWell(60);
   customer = await signUp();
   order = { characterId: await cheapest(customer), quantity: 1, action: 'buy' };
 });

@@ -1,15 +1,13 @@
 // Every dashboard is full under the default traffic: what a visitor finds, and with All chosen everywhere.
 
 import { type DashboardQuery, dashboardQueries } from '@crows-nest/grafana/queries';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { metricNames, metricsIn, query, seriesOf } from './lookout.ts';
-import { waitFor, waitUntilWell } from './stack.ts';
+import { waitFor } from './stack.ts';
 
 /** From a fresh start until the last panel has data, as design says. */
 const patience = 180;
-
-beforeAll(() => waitUntilWell(60));
 
 function ask({ datasource, expr, instant }: DashboardQuery): Promise<unknown[]> {
   return datasource === 'prometheus' && instant ? query(expr) : seriesOf(datasource, expr);

@@ -14,7 +14,6 @@ const stores = ['collector', 'loki', 'jaeger'];
 let customer: Customer;
 
 beforeAll(async () => {
-  await waitUntilWell(60);
   customer = await signUp();
 });
 

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { type Customer, type Market, call, market, signUp, trade } from './customer.ts';
 import { sql } from './ledger.ts';
 import { query } from './lookout.ts';
-import { waitFor, waitUntilWell } from './stack.ts';
+import { waitFor } from './stack.ts';
 
 const startingCredit = 1_000_000;
 const customers: { customer: Customer; cash: number }[] = [];
@@ -34,7 +34,6 @@ async function tradeAtRandom(customer: Customer, { characters }: Market): Promis
 }
 
 beforeAll(async () => {
-  await waitUntilWell(60);
   const crew = await Promise.all(Array.from({ length: 8 }, () => signUp()));
   const [first] = crew;
   if (first === undefined) throw new Error('nobody signed up');

@@ -1,10 +1,8 @@
 // The load tests, run as their README says, in the k6 container of the stack.
 
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { compose, containers, serviceOf, waitUntilWell } from './stack.ts';
-
-beforeAll(() => waitUntilWell(60));
+import { compose, containers, serviceOf } from './stack.ts';
 
 /** Runs a script; throws with k6's own report when a threshold is crossed. */
 function k6(...args: string[]): Promise<string> {

@@ -11,7 +11,6 @@ import { compose, waitFor, waitUntilWell } from './stack.ts';
 let characterId: string;
 
 beforeAll(async () => {
-  await waitUntilWell(60);
   characterId = await cheapest(await signUp());
 });
 

@@ -3,9 +3,7 @@
 import { expect, test } from 'vitest';
 
 import { query, rules, targets, waitUntilQuiet } from './lookout.ts';
-import { address, expectedServices, getJson, waitFor, waitUntilWell } from './stack.ts';
-
-await waitUntilWell(60);
+import { address, expectedServices, getJson, waitFor } from './stack.ts';
 
 /** One-shots, k6, and the two whose metrics come from an exporter beside them. */
 const withoutMetrics = ['init', 'migrate', 'traffic', 'postgres', 'redis'];
