@@ -4,7 +4,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 # Image builds hand these to npm, go and apt as a build secret, for networks whose proxy inspects TLS. They are never
 # part of an image. Where the host keeps none in the usual places, builds use what they find themselves.
-if [ -z "${HOST_CA_BUNDLE:-}" ]; then
+if [ -z "${HOST_CA_BUNDLE:-}" ] && ! grep -qs '^HOST_CA_BUNDLE=' "${COMPOSE_ENV_FILES:-.env}"; then
   for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
     if [ -r "$bundle" ]; then
       export HOST_CA_BUNDLE=$bundle
@@ -12,6 +12,14 @@ if [ -z "${HOST_CA_BUNDLE:-}" ]; then
     fi
   done
 fi
+
+# Where Docker keeps images and data, and how many megabytes are free there.
+docker_directory() {
+  local directory
+  directory=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null || true)
+  if [ -d "$directory" ]; then echo "$directory"; else echo /var/lib; fi
+}
+free_disk_mb() { df -Pm "$(docker_directory)" | awk 'NR == 2 { print $4 }'; }
 
 # Grafana is in no package registry, so without an image registry its image may be missing; then it is left out, and all
 # the rest comes up without it. To be asked once the images are there.

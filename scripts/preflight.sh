@@ -7,11 +7,11 @@
 # Settings come from the file named by COMPOSE_ENV_FILES (default .env, which may be missing); a variable of the shell
 # wins, as it does for Compose.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+source "$(dirname "$0")/environment.sh"
 
 # Measured with `make status`: the containers together hold under 1.4 GB. Images and a day's data need the disk.
 readonly needed_memory_mb=${NEEDED_MEMORY_MB:-2000}
-readonly needed_disk_mb=${NEEDED_DISK_MB:-6000}
+readonly needed_disk_mb=${NEEDED_DISK_MB:-5000}
 readonly env_file=${COMPOSE_ENV_FILES:-.env}
 
 problems=0
@@ -114,12 +114,10 @@ check_memory() {
 }
 
 check_disk() {
-  local directory available
-  directory=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null || true)
-  [ -d "$directory" ] || directory=/var/lib
-  available=$(df -Pm "$directory" | awk 'NR == 2 { print $4 }')
+  local available
+  available=$(free_disk_mb)
   [ "$available" -ge "$needed_disk_mb" ] ||
-    problem "$available MB of disk are free under $directory, $needed_disk_mb MB are needed. Free some: 'docker system df' shows what Docker holds."
+    problem "$available MB of disk are free under $(docker_directory), $needed_disk_mb MB are needed. Free some: 'docker system df' shows what Docker holds."
 }
 
 check_settings
