@@ -22,6 +22,8 @@ export type NotificationQueue = Queue<NotificationJob>;
 export function createNotificationQueue(redis: Redis, logger: Logger): NotificationQueue {
   const queue: NotificationQueue = new Queue<NotificationJob>(NOTIFICATIONS, {
     connection: redis,
+    // The check is one command at the start; should Redis go away just then, BullMQ would take that as its last word.
+    skipVersionCheck: true,
     defaultJobOptions: {
       // 1, 2, 4 … 64 s: two minutes of a mail server being away.
       attempts: 8,

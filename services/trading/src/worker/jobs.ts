@@ -7,6 +7,8 @@ import { blockingConnection } from '../redis.ts';
 
 const AT_ONCE = 10;
 const CLOSE_LIMIT_MS = 10_000;
+/** How long after an error of Redis it is asked for jobs again; BullMQ's own 15 s would be felt. */
+const RETRY_MS = 1000;
 
 export interface JobsOptions {
   redisUrl: string;
@@ -50,7 +52,7 @@ export function startJobs({ redisUrl, handlers, telemetry, metrics }: JobsOption
   const worker = new Worker<NotificationJob>(
     NOTIFICATIONS,
     (job) => runWithCarrier(job.data.carrier, () => process(job)),
-    { connection: blockingConnection(redisUrl), concurrency: AT_ONCE },
+    { connection: blockingConnection(redisUrl), concurrency: AT_ONCE, runRetryDelay: RETRY_MS },
   );
   worker.on('error', (error) => {
     telemetry.logger.debug('Worker: Redis is away', { error: error.message });
