@@ -73,11 +73,23 @@ describe('make', () => {
 });
 
 describe('npm run', () => {
-  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  /** The scripts of the package that `-w @crows-nest/<name>` means, or of the root. */
+  const scriptsOf = (workspace: string | undefined): string[] => {
+    const [path] =
+      workspace === undefined
+        ? ['package.json']
+        : globSync(`{,services/}${workspace}/package.json`, { cwd: root });
+    if (path === undefined) return [];
+    return Object.keys((JSON.parse(read(path)) as { scripts?: object }).scripts ?? {});
+  };
 
   test.each(documents)('knows every script that $path names', ({ text }) => {
-    const named = [...text.matchAll(/npm run ([a-z][a-z:-]*)/g)].map(([, name = '']) => name);
-    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+    const named = [...text.matchAll(/npm run ([a-z][a-z:-]*)(?: -w @crows-nest\/([a-z-]+))?/g)].map(
+      ([, script = '', workspace]) => ({ script, workspace }),
+    );
+    expect(named.filter(({ script, workspace }) => !scriptsOf(workspace).includes(script))).toEqual(
+      [],
+    );
   });
 });
 
@@ -91,7 +103,10 @@ describe('ports', () => {
   });
 
   test.each(documents)('every address on localhost in $path is a published port', ({ text }) => {
-    const named = [...text.matchAll(/\blocalhost:(\d+)/g)].map(([, port = '']) => port);
+    // Databases and mail servers are ones that the reader starts alone, on ports of his own.
+    const named = [...text.matchAll(/(?<!(?:postgres|redis|smtp):\/\/\S*)\blocalhost:(\d+)/g)].map(
+      ([, port = '']) => port,
+    );
     expect(named.filter((port) => !publishedPorts.includes(port))).toEqual([]);
   });
 
