@@ -87,13 +87,17 @@ describe('the market', () => {
       await one.metric('market_leader'),
       await two.metric('market_leader'),
     ];
-    const [before] = await published(1);
+    // Two seconds, in which the other has asked for the lock several times.
+    const [before] = await published(8);
     expect(await leaders()).toEqual([1, 0]);
+    expect(await two.metric('market_ticks_total')).toBe(0);
 
     await system.database.sql(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'market-leader' AND datname = current_database()",
     );
     await eventually(async () => (await leaders()).sort()).toEqual([0, 1]);
+    await published(8);
+    expect((await leaders()).sort()).toEqual([0, 1]);
 
     await one.close();
     await eventually(() => two.metric('market_leader')).toBe(1);
