@@ -15,7 +15,7 @@ let wrong = 0;
 function report(name: string, troubles: string[], remedy: string): void {
   wrong += troubles.length;
   if (troubles.length === 0) console.log(`✓ ${name}`);
-  for (const trouble of troubles) console.log(`✗ ${name} ${trouble}`);
+  for (const trouble of troubles) console.log(`✗ ${name}: ${trouble}`);
   if (troubles.length > 0) console.log(`    ${remedy}`);
 }
 
@@ -56,7 +56,7 @@ for (const container of containers) {
 if (runs('prometheus')) {
   const troubles = await troublesUntil(targetTroubles, until);
   report(
-    'targets of Prometheus:',
+    'every target of Prometheus',
     troubles,
     'Each is asked by Prometheus at the address it names.',
   );

@@ -3,10 +3,11 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 # Image builds hand these to npm, go and apt as a build secret, for networks whose proxy inspects TLS. They are never
-# part of an image. Where the host keeps none in the usual places, builds use what they find themselves.
-if [ -z "${HOST_CA_BUNDLE:-}" ] && ! grep -qs '^HOST_CA_BUNDLE=' "${COMPOSE_ENV_FILES:-.env}"; then
-  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
-    if [ -r "$bundle" ]; then
+# part of an image. Where none is named in .env and the host keeps none in the usual places, builds use what they find.
+if [ -z "${HOST_CA_BUNDLE:-}" ]; then
+  named=$(sed -n 's/^HOST_CA_BUNDLE=//p' "${COMPOSE_ENV_FILES:-.env}" 2>/dev/null || true)
+  for bundle in "$named" /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+    if [ -r "$bundle" ] && [ -s "$bundle" ]; then
       export HOST_CA_BUNDLE=$bundle
       break
     fi

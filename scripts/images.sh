@@ -9,26 +9,39 @@ source "$(dirname "$0")/environment.sh"
 # Everything from nothing: 12.4 GB of Go's caches, 1.4 GB of images.
 readonly build_disk_mb=15000
 
+wanted=$(docker compose --profile '*' config --images)
 missing=()
-for image in $(docker compose --profile '*' config --images | sort -u) "$node_image"; do
+for image in $(sort -u <<<"$wanted") "$node_image"; do
   case $image in crows-nest/*) continue ;; esac
   docker image inspect "$image" >/dev/null 2>&1 || missing+=("$image")
 done
+
+# The registry that an image's name means: the part before the first slash where that is a host's name.
+registry_of() {
+  case ${1%%/*} in
+    *.*) echo "${1%%/*}" ;;
+    *) echo 'Docker Hub' ;;
+  esac
+}
 
 if [ "${#missing[@]}" -eq 0 ]; then
   echo 'images: all third-party images are here'
 else
   echo "images: ${#missing[@]} are missing: ${missing[*]}"
   to_build=()
+  silent='' # the registries that have not answered; there is no use in waiting for one of them again
   for image in "${missing[@]}"; do
-    # Once the registry has not answered there is no use in waiting for it again.
-    if [ "${#to_build[@]}" -eq 0 ] && timeout 600 docker pull --quiet "$image" 2>/tmp/pull.$$; then
-      continue
+    registry=$(registry_of "$image")
+    if ! grep -qxF "$registry" <<<"$silent"; then
+      complaint=$(timeout 900 docker pull --quiet "$image" 2>&1) && continue
+      echo "images: pulling $image failed: $(tail -n 1 <<<"$complaint")"
+      case $complaint in
+        *'manifest unknown'* | *'not found'* | *toomanyrequests*) ;;
+        *) silent+=$'\n'$registry ;;
+      esac
     fi
-    [ "${#to_build[@]}" -gt 0 ] || echo "images: pulling $image failed ($(tail -n 1 /tmp/pull.$$)); building from package registries instead"
     to_build+=("$image")
   done
-  rm -f /tmp/pull.$$
   if [ "${#to_build[@]}" -gt 5 ] && [ "$(free_disk_mb)" -lt "$build_disk_mb" ]; then
     echo "images: $(free_disk_mb) MB of disk are free under $(docker_directory), $build_disk_mb MB are needed to build ${#to_build[@]} images. Free some: 'docker system df' shows what Docker holds." >&2
     exit 1

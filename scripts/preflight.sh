@@ -21,7 +21,9 @@ problem() {
 }
 
 # The running containers of this very stack.
-our_containers() { docker ps --quiet --filter "label=com.docker.compose.project=${COMPOSE_PROJECT_NAME:-crows-nest}" 2>/dev/null || true; }
+our_containers() {
+  docker ps --quiet --filter "label=com.docker.compose.project=$(value_of COMPOSE_PROJECT_NAME || echo crows-nest)" 2>/dev/null || true
+}
 
 # The settings there are: those of .env.example.
 known_settings() { grep -oE '^[A-Z_]+=' .env.example | tr -d '='; }
@@ -88,7 +90,11 @@ ports() {
 }
 
 # Whether something listens on port $1 of this machine, asked by connecting to it: no tool beyond bash is needed.
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+listens() {
+  local address
+  address=$(value_of BIND_ADDRESS || echo 127.0.0.1)
+  (exec 3<>"/dev/tcp/${address/#0.0.0.0/127.0.0.1}/$1") 2>/dev/null
+}
 
 check_ports() {
   local name port seen='' ours

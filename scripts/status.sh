@@ -13,8 +13,10 @@ fi
 
 docker compose ps --all --format 'table {{.Service}}\t{{.Status}}'
 echo
-# shellcheck disable=SC2046 # a list of ids
-docker stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.CPUPerc}}' $(docker compose ps --quiet) | sort | awk '
+running=$(docker compose ps --quiet)
+[ -n "$running" ] || exit 0
+# shellcheck disable=SC2086 # a list of ids
+docker stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.CPUPerc}}' $running | sort | awk '
   function mb(text) {
     number = text + 0
     if (text ~ /GiB$/) return number * 1024

@@ -33,14 +33,16 @@ check() {
 
 # Runs one project of vitest.config.ts and counts its tests: vitests <project>
 vitests() {
-  local project=$1 report=$results/$1.json counts
+  local project=$1 report=$results/$1.json counts code=0
   echo "▶ $project tests"
-  vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$report" || true
-  # A file that cannot even be loaded has no tests to count, but has failed all the same.
+  vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$report" || code=$?
+  # A file that cannot even be loaded has no tests to count, but has failed all the same; so has a run that found no
+  # test, or ended in an error outside of one.
   counts=$(node -e '
     const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
     const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
-    console.log(report.numPassedTests, report.numFailedTests + broken.length);' "$report") || counts='0 1'
+    const failed = report.numFailedTests + broken.length;
+    console.log(report.numPassedTests, failed === 0 && process.argv[2] !== "0" ? 1 : failed);' "$report" "$code") || counts='0 1'
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
 }
@@ -78,8 +80,9 @@ check "the gateway's configuration" services/web/check.sh
 check 'stand-ins are as bare as the official images' airgap/check.sh
 
 echo '▶ a Postgres and a Redis for the integration tests'
-postgres=$(docker run --detach --publish 127.0.0.1::5432 --env POSTGRES_PASSWORD=test postgres:17.12 -c fsync=off)
-redis=$(docker run --detach --publish 127.0.0.1::6379 redis:8.0.5)
+images=$(docker compose config --images)
+postgres=$(docker run --detach --publish 127.0.0.1::5432 --env POSTGRES_PASSWORD=test "$(grep '^postgres:' <<<"$images")" -c fsync=off)
+redis=$(docker run --detach --publish 127.0.0.1::6379 "$(grep '^redis:' <<<"$images")")
 databases="$postgres $redis"
 timeout 60 bash -c "until docker exec $postgres pg_isready -q -h 127.0.0.1 && docker exec $redis redis-cli ping >/dev/null; do sleep 0.2; done"
 TEST_DATABASE_URL="postgres://postgres:test@$(docker port "$postgres" 5432/tcp)/postgres"

@@ -22,6 +22,6 @@ url alertmanager 9093 'Alertmanager: alerts and silences'
 url jaeger 16686 'Jaeger: traces'
 url loki 3100 'Loki: logs, through Grafana or its API'
 url web 3000 'the trading API'
-if docker compose ps --services --status running 2>/dev/null | grep -qx grafana; then
+if grep -qx grafana <<<"$(docker compose ps --services --status running 2>/dev/null)"; then
   echo "Log in to Grafana, to edit, as admin with $(docker compose exec -T grafana cat /secrets/grafana_admin_password)"
 fi
