@@ -20,6 +20,10 @@ touch /volumes/logs/redis.log
 chown 999:999 /volumes/logs/redis.log
 chmod 644 /volumes/logs/redis.log
 
+# A file is named for its container, and a container that is made anew takes a new one: what nobody has written to for
+# a week, as long as Loki keeps lines, goes.
+find /volumes/logs -type f -name '*.log*' -mtime +7 -exec rm -f {} +
+
 # write_secret <name> <value>: whole or not at all, so that a start that is cut off leaves no half password. Readable by
 # every user, because the services that need it run as different ones; only they have the volume.
 write_secret() {

@@ -32,7 +32,8 @@ export const options = {
     },
   },
   // Each tag that k6 would put on its metrics costs memory and nobody reads them here. For the same reason the container runs
-  // with K6_NO_SUMMARY and K6_NO_THRESHOLDS: then k6 keeps no measurements, and a year takes no more memory than a minute.
+  // with --summary-mode=disabled and --no-thresholds: then k6 keeps no measurements, and a year takes no more memory than a
+  // minute.
   systemTags: ['status'],
 };
 
