@@ -2,7 +2,7 @@
 //
 //   k6 run --vus 10 --duration 30s loadtest/loadtest.js
 //
-// It asks: while ten customers browse and trade at once, does the API keep its service levels (docs/slo.md)? k6 prints a
+// It asks: while ten customers browse and trade at once, does the API keep its service levels (the thresholds below)? k6 prints a
 // summary, and ends with an exit code other than 0 when a threshold below was crossed. Another address: -e BASE_URL=http://…
 
 import http from 'k6/http';

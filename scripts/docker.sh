@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure of a working Docker engine, Compose v2 (2.20 or newer, for `include`) and Buildx, and says in one line
+# Makes sure of a working Docker engine, Compose v2 (2.24 or newer, for `include` and COMPOSE_ENV_FILES) and Buildx, and says in one line
 # each what was found or done. Safe to run again: what is there is used and nothing is changed.
 #
 #   scripts/docker.sh
@@ -12,7 +12,7 @@
 #   DOCKERD_WAIT    seconds to wait for the engine to answer after starting it (default 60)
 set -euo pipefail
 
-readonly compose_wanted=2.20.0
+readonly compose_wanted=2.24.0
 readonly plugin_directory=/usr/local/lib/docker/cli-plugins
 readonly daemon_log=/var/log/dockerd.log
 readonly mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}

@@ -8,7 +8,10 @@ if [ -z "${HOST_CA_BUNDLE:-}" ]; then
   named=$(sed -n 's/^HOST_CA_BUNDLE=//p' "${COMPOSE_ENV_FILES:-.env}" 2>/dev/null || true)
   for bundle in "$named" /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
     if [ -r "$bundle" ] && [ -s "$bundle" ]; then
-      export HOST_CA_BUNDLE=$bundle
+      # A copy within the repository: newer Docker reads no build secret from outside of it.
+      mkdir -p .cache
+      cp -f "$bundle" .cache/ca.pem
+      export HOST_CA_BUNDLE=$PWD/.cache/ca.pem
       break
     fi
   done

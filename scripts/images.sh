@@ -9,9 +9,10 @@ source "$(dirname "$0")/environment.sh"
 # Everything from nothing: 12.4 GB of Go's caches, 1.4 GB of images.
 readonly build_disk_mb=15000
 
-wanted=$(docker compose --profile '*' config --images)
+# What the compose files run, and what our own images are built on.
+wanted=$(docker compose --profile '*' config --images && sed -n 's/^FROM \([^ ]*\).*/\1/p' services/*/Dockerfile)
 missing=()
-for image in $(sort -u <<<"$wanted") "$node_image"; do
+for image in $(sort -u <<<"$wanted"); do
   case $image in crows-nest/*) continue ;; esac
   docker image inspect "$image" >/dev/null 2>&1 || missing+=("$image")
 done

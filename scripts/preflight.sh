@@ -44,7 +44,7 @@ rule_for() {
     METRICS_RETENTION) pattern='^[0-9]+[smhd]$' expected='a duration such as 15d' ;;
     LOGS_RETENTION | TRACES_RETENTION) pattern='^[0-9]+[smh]$' expected='a duration such as 168h' ;;
     GRAFANA_ADMIN_PASSWORD) pattern='^(.{8,})?$' expected='at least 8 characters, or empty to have one generated' ;;
-    HOST_CA_BUNDLE) pattern='^/' expected='the absolute path of a file with certificates' ;;
+    HOST_CA_BUNDLE) pattern='^\.?/' expected='the path of a file with certificates, beginning with / or ./' ;;
     *) pattern='' expected='anything' ;;
   esac
 }

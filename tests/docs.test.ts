@@ -155,6 +155,19 @@ test.each(documents)('every link of $path leads to a file that exists', ({ path,
   expect(links.filter((to) => !existsSync(join(root, dirname(path), to)))).toEqual([]);
 });
 
+test('every document that a source names exists', () => {
+  const sources = globSync('**/*.{ts,js,sh,yml,conf}', {
+    cwd: root,
+    exclude: (path) => /(^|\/)(node_modules|\.git|\.cache)$/.test(path),
+  });
+  const missing = sources.flatMap((path) =>
+    [...read(path).matchAll(/(?<![\w./])(?:docs|services|[a-z]+)\/[\w/-]+\.md\b/g)]
+      .map(([document]) => `${path}: ${document}`)
+      .filter((named) => !existsSync(join(root, named.split(': ')[1] ?? ''))),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('every folder in README’s list exists', () => {
   const list = /## Where things are\n(.*)/s.exec(read('README.md'))?.[1] ?? '';
   const folders = [...list.matchAll(/^\| (.+?) \|/gm)].flatMap(

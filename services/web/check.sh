@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 
 caddy() {
-  docker run --rm --network none --tmpfs /logs -v "$PWD/Caddyfile:/etc/caddy/Caddyfile:ro" caddy:2.11.9 caddy "$@"
+  docker run --rm --pull never --network none --tmpfs /logs -v "$PWD/Caddyfile:/etc/caddy/Caddyfile:ro" caddy:2.11.9 caddy "$@"
 }
 
 if ! output=$(caddy validate --config /etc/caddy/Caddyfile --adapter caddyfile 2>&1); then

@@ -7,7 +7,7 @@ import { stat } from './stat.ts';
 /** Money is counted in cents; people read berries. */
 const BERRIES = 'currency:฿';
 
-/** In seconds. Older quotes are not traded on (docs/signals.md), so nobody can trade from here on. */
+/** In seconds. Older quotes are not traded on (services/trading/README.md), so nobody can trade from here on. */
 const STALE = 3;
 
 export function tradesPerMinute(width: number): Panel {

@@ -35,6 +35,17 @@ test('goes on in the file that it finds, and others may read it', async () => {
   expect((await stat(path)).mode & 0o444).toBe(0o444);
 });
 
+test('begins a new file when its own has been cleaned away', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'api.log');
+  const file = new RotatingFile(path, 1_000, 5);
+  await file.write(line(1));
+  await rm(path);
+  await file.write(line(2));
+  await file.close();
+  expect(await readFile(path, 'utf8')).toBe('000000002\n');
+});
+
 test('says that a full disk is full', async () => {
   await expect(new RotatingFile('/dev/full', 1_000, 5).write(line(1))).rejects.toThrow('ENOSPC');
 });

@@ -25,6 +25,8 @@ export class RotatingFile implements LineSink {
   }
 
   async write(lines: Buffer): Promise<void> {
+    // Somebody may have cleaned the file away; lines written to it then would be nobody's.
+    if (this.#file !== undefined && (await this.#file.stat()).nlink === 0) await this.close();
     if (this.#file !== undefined && this.#size > 0 && this.#size + lines.length > this.#sizeLimit) {
       await this.#rotate();
     }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { QUOTES_KEY } from '../quotes/quote.ts';
 import { eventually } from '../testing/eventually.ts';
 import { CHARACTER, startSystem, type TestSystem } from '../testing/system.ts';
 
@@ -255,6 +256,12 @@ test('a trade takes one SQL statement and one Redis command', async () => {
   expect(after.sql - before.sql).toBeLessThanOrEqual(20 + 2);
   // The quotes that the test publishes are one SET each.
   expect(after.redis - before.redis).toBe(20 + 20);
+});
+
+test('a message of quotes that cannot be read changes nothing', async () => {
+  const customer = await system.register();
+  await system.redis.publish(QUOTES_KEY, '{"quotes');
+  expect((await customer.trade(buy(1))).status).toBe(201);
 });
 
 test('metrics tell of trades, money and people', async () => {

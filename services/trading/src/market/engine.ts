@@ -71,9 +71,10 @@ export function startEngine(dependencies: EngineDependencies): Engine {
 
   // Not awaited by the tick: a slow Postgres must not make quotes late. One at a time, so that nothing piles up.
   const save = (quotes: QuoteBoard) => {
+    const cleaning = ticks % TICKS_PER_CLEANING === 0;
     saving ??= (async () => {
       await saveSample(database, quotes);
-      if (ticks % TICKS_PER_CLEANING === 0) await dropOldSamples(database);
+      if (cleaning) await dropOldSamples(database);
     })()
       .catch((error: unknown) => {
         logger.warn('Quotes not saved', { error });

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import type { Logger } from '@crows-nest/telemetry';
 import type { Queryable, Statement } from '../database.ts';
 
-const DIRECTORY = new URL('../../migrations', import.meta.url).pathname;
+const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
 const TABLE = 'schema_migrations';
 
 /**

@@ -52,7 +52,11 @@ export function createQuoteReader({
   };
 
   subscriber.on('message', (_channel: string, text: string) => {
-    keep(decodeBoard(text), PUSHED_FOR_MS);
+    try {
+      keep(decodeBoard(text), PUSHED_FOR_MS);
+    } catch (error) {
+      telemetry.logger.warn('A message of quotes cannot be read', { error });
+    }
   });
   // Again after each reconnect: ioredis renews only subscriptions that once succeeded.
   const subscribe = () => {

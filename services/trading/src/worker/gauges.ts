@@ -97,9 +97,12 @@ export function gaugeTasks({
       name: 'books',
       everyMs: 30_000,
       async run() {
-        for (const { asset, imbalance } of await ledgerImbalance(database)) {
-          metrics.ledgerImbalance.set({ asset }, imbalance);
-        }
+        // Without an answer there is no value: an old 0 would say that the books have been looked at.
+        const found = await ledgerImbalance(database).catch((error: unknown) => {
+          metrics.ledgerImbalance.reset();
+          throw error;
+        });
+        for (const { asset, imbalance } of found) metrics.ledgerImbalance.set({ asset }, imbalance);
       },
     },
   ];
