@@ -27,7 +27,8 @@ export function parseContainers(text: string): Container[] {
  */
 export function containerTrouble(container: Container, mayEnd: boolean): string | undefined {
   const { State: state, Health: health, ExitCode: code } = container;
-  if (state === 'exited' && code === 0) return mayEnd ? undefined : 'has been stopped';
+  if (state === 'exited' && code === 0)
+    return mayEnd ? undefined : 'has been stopped: `make up` starts it again';
   if (state === 'exited') return `exited with code ${code}`;
   if (state !== 'running') return `is ${state}`;
   return health === '' || health === 'healthy' ? undefined : `is ${health}`;

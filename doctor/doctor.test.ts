@@ -20,7 +20,7 @@ test.each([
   [{ ...running, Health: 'healthy' }, undefined],
   [{ ...running, Health: 'unhealthy' }, 'is unhealthy'],
   [{ ...running, Health: 'starting' }, 'is starting'],
-  [{ ...running, State: 'exited' }, 'has been stopped'],
+  [{ ...running, State: 'exited' }, 'has been stopped: `make up` starts it again'],
   [{ ...running, State: 'exited', ExitCode: 137 }, 'exited with code 137'],
   [{ ...running, State: 'restarting' }, 'is restarting'],
 ])('sees what is wrong with a container: %o', (container, trouble) => {
