@@ -30,6 +30,7 @@ urls: ## Prints every address and login
 	@scripts/urls.sh
 
 smoke: ## Walks through every function once with k6, against the running stack
+	@docker compose ps --services --status running | grep -qx web || { echo "smoke: nothing is running. Start it with 'make up'." >&2; exit 1; }
 	@docker compose run --rm --no-deps -T traffic run --quiet /loadtest/smoke.ts
 
 clean: ## Stops everything and deletes its data: books, metrics, logs, traces

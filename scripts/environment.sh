@@ -2,10 +2,23 @@
 # shellcheck shell=bash
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
+# The settings: this file, which may be missing. A variable of the shell wins, as it does for Compose.
+readonly env_file=${COMPOSE_ENV_FILES:-.env}
+
+# The value of setting $1: the shell's, else the file's. Fails when neither sets it.
+value_of() {
+  if [ -n "${!1+set}" ]; then
+    printf '%s' "${!1}"
+  else
+    [ -f "$env_file" ] && grep -qE "^$1=" "$env_file" &&
+      grep -E "^$1=" "$env_file" | tail -n 1 | sed -E "s/^$1=//; s/^(['\"])(.*)\1\$/\2/" | tr -d '\n'
+  fi
+}
+
 # Image builds hand these to npm, go and apt as a build secret, for networks whose proxy inspects TLS. They are never
 # part of an image. Where none is named in .env and the host keeps none in the usual places, builds use what they find.
 if [ -z "${HOST_CA_BUNDLE:-}" ]; then
-  named=$(sed -n 's/^HOST_CA_BUNDLE=//p' "${COMPOSE_ENV_FILES:-.env}" 2>/dev/null || true)
+  named=$(value_of HOST_CA_BUNDLE || true)
   for bundle in "$named" /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
     if [ -r "$bundle" ] && [ -s "$bundle" ]; then
       # A copy within the repository: newer Docker reads no build secret from outside of it.
@@ -30,7 +43,7 @@ free_disk_mb() { df -Pm "$(docker_directory)" | awk 'NR == 2 { print $4 }'; }
 leave_grafana_out_if_missing() {
   local image
   image=$(docker compose config --images | grep '^grafana/grafana:')
-  docker image inspect "$image" >/dev/null 2>&1 || export GRAFANA=0
+  docker image inspect "$image" >/dev/null 2>&1 || export GRAFANA=0 GRAFANA_PULL=never
 }
 
 readonly node_image=node:24.21.0-trixie-slim

@@ -13,7 +13,10 @@ readonly build_disk_mb=15000
 wanted=$(docker compose --profile '*' config --images && sed -n 's/^FROM \([^ ]*\).*/\1/p' services/*/Dockerfile)
 missing=()
 for image in $(sort -u <<<"$wanted"); do
-  case $image in crows-nest/*) continue ;; esac
+  case $image in
+    crows-nest/*) continue ;;
+    grafana/*) [ "$(value_of GRAFANA || true)" != 0 ] || continue ;;
+  esac
   docker image inspect "$image" >/dev/null 2>&1 || missing+=("$image")
 done
 

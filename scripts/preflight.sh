@@ -4,15 +4,12 @@
 #
 #   scripts/preflight.sh
 #
-# Settings come from the file named by COMPOSE_ENV_FILES (default .env, which may be missing); a variable of the shell
-# wins, as it does for Compose.
 set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 
 # Measured with `make status`: the containers together hold under 1.4 GB. Images and a day's data need the disk.
 readonly needed_memory_mb=${NEEDED_MEMORY_MB:-2000}
 readonly needed_disk_mb=${NEEDED_DISK_MB:-5000}
-readonly env_file=${COMPOSE_ENV_FILES:-.env}
 
 problems=0
 problem() {
@@ -33,6 +30,7 @@ rule_for() {
   case $1 in
     *_PORT) pattern='^[0-9]{1,5}$' expected='a port from 1 to 65535' ;;
     BIND_ADDRESS) pattern='^[0-9]{1,3}(\.[0-9]{1,3}){3}$' expected='an IPv4 address such as 127.0.0.1' ;;
+    GRAFANA_PULL) pattern='^(missing|never)$' expected='missing or never' ;;
     GRAFANA) pattern='^[01]$' expected='1, or 0 to leave it out' ;;
     *_URL) pattern='^(https?://.+)?$' expected='an address such as https://grafana.example.org, or empty' ;;
     TRAFFIC) pattern='^[0-9]$' expected='how many copies of the traffic run, 0 to 9' ;;
@@ -47,16 +45,6 @@ rule_for() {
     HOST_CA_BUNDLE) pattern='^\.?/' expected='the path of a file with certificates, beginning with / or ./' ;;
     *) pattern='' expected='anything' ;;
   esac
-}
-
-# The value of setting $1: the shell's, else the file's. Fails when neither sets it.
-value_of() {
-  if [ -n "${!1+set}" ]; then
-    printf '%s' "${!1}"
-  else
-    [ -f "$env_file" ] && grep -qE "^$1=" "$env_file" &&
-      grep -E "^$1=" "$env_file" | tail -n 1 | sed -E "s/^$1=//; s/^(['\"])(.*)\1\$/\2/" | tr -d '\n'
-  fi
 }
 
 check_settings() {

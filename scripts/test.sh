@@ -50,6 +50,8 @@ vitests() {
 take_down() {
   [ -z "${databases:-}" ] || docker rm --force --volumes $databases >/dev/null 2>&1 || true
   docker compose --profile '*' down --volumes --remove-orphans --timeout 10 >/dev/null 2>&1 || true
+  # The lookout alone, which its test removes by itself unless it is cut off.
+  COMPOSE_PROJECT_NAME=$COMPOSE_PROJECT_NAME-alone docker compose -f docker-compose.monitoring.yml down --volumes --timeout 10 >/dev/null 2>&1 || true
 }
 
 finish() {

@@ -5,6 +5,11 @@
 set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 
+if [ -z "$(docker compose ps --quiet)" ]; then
+  echo "urls: nothing is running. Start it with 'make up'." >&2
+  exit 1
+fi
+
 # url <service> <port inside> <what it is for>; says nothing of a service that does not run
 url() {
   local address

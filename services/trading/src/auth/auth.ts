@@ -33,11 +33,22 @@ export interface Auth {
 /** Letters, digits, `_` and `-`: what can stand in a URL, a log line and a mail without being escaped. */
 export const USERNAME_PATTERN = /^[A-Za-z0-9_-]{3,32}$/;
 
+// No row when the username or the address is taken. The unique index's own error is avoided: the database would write
+// the address into its log.
 const insertUser: Statement = {
   name: 'insert_user',
   operation: 'insert',
   table: 'users',
-  text: 'INSERT INTO users (username, email, password_hash) VALUES ($1, $2, $3) RETURNING id, username, email',
+  text: `INSERT INTO users (username, email, password_hash) VALUES ($1, $2, $3)
+         ON CONFLICT DO NOTHING RETURNING id, username, email`,
+};
+
+const findTaken: Statement = {
+  name: 'find_taken',
+  operation: 'select',
+  table: 'users',
+  text: `SELECT bool_or(lower(username) = lower($1)) AS username FROM users
+         WHERE lower(username) = lower($1) OR lower(email) = lower($2)`,
 };
 
 const findByUsername: Statement = {
@@ -69,28 +80,19 @@ export function createAuth({
   return {
     async register({ username, email, password }) {
       const passwordHash = await passwords.hash(password);
-      try {
-        const registered = await database.transaction(async (connection) => {
-          const [user] = await connection.query<User>(insertUser, [username, email, passwordHash]);
-          if (!user) throw new Error('INSERT … RETURNING gave no row');
-          await openCustomerAccount(connection, user.id);
-          return { user, token: await sessions.open(connection, user.id) };
-        });
-        metrics.userSignups.inc();
-        count('register', true);
-        return registered;
-      } catch (error) {
-        const taken = takenField(error);
-        if (!taken) throw error;
-        count('register', false);
-        throw new Problem({
-          status: 409,
-          code: `${taken}-taken`,
-          title: `The ${taken} is taken`,
-          detail: `Another customer has this ${taken}. Choose another one, or log in.`,
-          errors: [{ field: taken, message: 'is taken' }],
-        });
+      const registered = await database.transaction(async (connection) => {
+        const [user] = await connection.query<User>(insertUser, [username, email, passwordHash]);
+        if (!user) return undefined;
+        await openCustomerAccount(connection, user.id);
+        return { user, token: await sessions.open(connection, user.id) };
+      });
+      count('register', registered !== undefined);
+      if (!registered) {
+        const [taken] = await database.query<{ username: boolean }>(findTaken, [username, email]);
+        throw takenProblem(taken?.username ? 'username' : 'email');
       }
+      metrics.userSignups.inc();
+      return registered;
     },
 
     async login({ username, password, address }) {
@@ -127,12 +129,12 @@ export function createAuth({
   };
 }
 
-const UNIQUE_VIOLATION = '23505';
-
-function takenField(error: unknown): 'username' | 'email' | undefined {
-  if (!(error instanceof Error && 'code' in error && 'constraint' in error)) return undefined;
-  if (error.code !== UNIQUE_VIOLATION) return undefined;
-  if (error.constraint === 'users_username_key') return 'username';
-  if (error.constraint === 'users_email_key') return 'email';
-  return undefined;
+function takenProblem(field: 'username' | 'email'): Problem {
+  return new Problem({
+    status: 409,
+    code: `${field}-taken`,
+    title: `The ${field} is taken`,
+    detail: `Another customer has this ${field}. Choose another one, or log in.`,
+    errors: [{ field, message: 'is taken' }],
+  });
 }
