@@ -167,6 +167,7 @@ describe('a request without a valid token is a 401', () => {
 
 describe('registering', () => {
   const send = (body: unknown) => problemOf('POST', '/auth/register', json, JSON.stringify(body));
+  beforeAll(() => system.register('taken-name'));
 
   test.each([
     ['a name of two letters', { ...person, username: 'ab' }, 'username'],
@@ -189,6 +190,18 @@ describe('registering', () => {
     expect(answer.status).toBe(400);
     expect(new Set(answer.fields)).toEqual(new Set([field]));
   });
+
+  test.each([
+    ['username', { username: 'TAKEN-NAME', email: 'free@example.com' }],
+    ['email', { username: 'free-name', email: 'Taken-Name@Example.com' }],
+  ])(
+    'with a %s that somebody has, in whatever case, is a 409 that names it',
+    async (field, who) => {
+      const answer = await send({ ...who, password: person.password });
+      expect(answer.status).toBe(409);
+      expect(answer.fields).toEqual([field]);
+    },
+  );
 
   test('says nothing of the password that was sent', async () => {
     const { text } = await system.post('/auth/register', { ...person, password: 'geheim' });
