@@ -3,7 +3,7 @@
 .PHONY: help up down restart status logs doctor urls test lint format dashboards smoke clean
 
 # Node 24 comes with the development packages; the host's own, if it has one, may be older.
-with_node := scripts/node.sh && PATH="$$PWD/node_modules/.bin:$$PATH"
+with_node := scripts/node.sh && export PATH="$$PWD/node_modules/.bin:$$PATH" &&
 
 help: ## Lists these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,7 +41,7 @@ test: ## Tests everything, from nothing, in a stack of its own
 	@scripts/test.sh
 
 lint: ## Checks types, style and format
-	@$(with_node) node --run typecheck && PATH="$$PWD/node_modules/.bin:$$PATH" node --run lint
+	@$(with_node) node --run typecheck && node --run lint
 
 format: ## Formats the sources
 	@$(with_node) node --run format

@@ -6,7 +6,7 @@
 #   airgap/build.sh redis:8.0.5 …         only these, where missing
 #   airgap/build.sh --list                the names
 #
-#   CA_BUNDLE         CA bundle of this machine, for a TLS-inspecting proxy (default: the system's)
+#   HOST_CA_BUNDLE    CA bundle of this machine, for a TLS-inspecting proxy (default: the system's)
 #   DEBIAN_MIRROR     default http://deb.debian.org/debian
 #   DEBIAN_SECURITY   default http://deb.debian.org/debian-security
 #   GOPROXY, GOSUMDB  passed on to Go, with Go's own defaults
@@ -60,7 +60,7 @@ exists() { docker image inspect "$1" >/dev/null 2>&1; }
 # The CA bundle of this machine; the place differs between distributions.
 find_ca_bundle() {
   local candidate
-  for candidate in "${CA_BUNDLE:-}" "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt \
+  for candidate in "${HOST_CA_BUNDLE:-}" "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt \
     /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
     if [ -n "$candidate" ] && [ -r "$candidate" ]; then
       echo "$candidate"

@@ -1,7 +1,6 @@
 /** A container as `docker compose ps --all --format json` describes it; only what the doctor reads. */
 export interface Container {
   readonly Service: string;
-  readonly Name: string;
   readonly State: string;
   readonly Health: string;
   readonly ExitCode: number;

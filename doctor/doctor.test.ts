@@ -6,7 +6,7 @@ import { troubleAt, troublesUntil } from './ask.ts';
 import { components } from './components.ts';
 import { containerTrouble, parseContainers } from './containers.ts';
 
-const running = { Service: 'api', Name: 'cn-api-1', State: 'running', Health: '', ExitCode: 0 };
+const running = { Service: 'api', State: 'running', Health: '', ExitCode: 0 };
 
 test('reads the containers as new and as old Compose prints them', () => {
   const line = JSON.stringify(running);
