@@ -1,31 +1,24 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Health, Telemetry } from '@crows-nest/telemetry';
-import type { Activity } from '../auth/activity.ts';
-import type { Auth } from '../auth/auth.ts';
-import type { Portfolio } from '../portfolio/portfolio.ts';
-import type { Trades } from '../trades/trades.ts';
-import { authenticated } from './authenticated.ts';
+import { docsRoutes } from './docs.ts';
+import { mount, type Authenticate, type Endpoint } from './endpoint.ts';
+import { openApiDocument } from './openapi.ts';
 import { notFound, problems } from './problems.ts';
-import { authRoutes } from './routes/auth.ts';
-import { portfolioRoutes } from './routes/portfolio.ts';
-import { tradeRoutes } from './routes/trade.ts';
 
 export interface AppDependencies {
   telemetry: Pick<Telemetry, 'http' | 'metricsEndpoint' | 'recordError'>;
   health: Health;
+  version: string;
   /** Whose X-Forwarded-For is believed: Express' `trust proxy`. */
   trustProxy: string;
-  auth: Auth;
-  activity: Activity;
-  portfolio: Portfolio;
-  trades: Trades;
+  authenticate: Authenticate;
+  endpoints: Endpoint[];
 }
 
 /** The HTTP API; does not listen. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { telemetry, health, trustProxy, auth, activity, portfolio, trades } = dependencies;
-  const withSession = authenticated(auth, activity);
+  const { telemetry, health, version, trustProxy, authenticate, endpoints } = dependencies;
   const app = express();
   app.disable('x-powered-by');
   // Answers are one customer's and of this moment: hashing them for an ETag would be work for nothing.
@@ -45,9 +38,8 @@ export function createApp(dependencies: AppDependencies): Express {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  app.use(authRoutes(auth, withSession));
-  app.use(portfolioRoutes(portfolio, withSession));
-  app.use(tradeRoutes(trades, withSession));
+  mount(app, endpoints, authenticate);
+  app.use(docsRoutes(openApiDocument(endpoints, version)));
 
   app.use(notFound);
   app.use(problems(telemetry));

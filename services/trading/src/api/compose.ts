@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import type { Health, Telemetry } from '@crows-nest/telemetry';
+import packageJson from '../../package.json' with { type: 'json' };
 import { createActivity } from '../auth/activity.ts';
 import { createAuth } from '../auth/auth.ts';
 import { createPasswords } from '../auth/passwords.ts';
@@ -16,6 +17,10 @@ import { createRedis, settled } from '../redis.ts';
 import { createServiceHealth, waitForSchema } from '../service.ts';
 import { createTrades } from '../trades/trades.ts';
 import { createApp } from './app.ts';
+import { createAuthenticate } from './authenticate.ts';
+import { authEndpoints } from './routes/auth.ts';
+import { portfolioEndpoints } from './routes/portfolio.ts';
+import { tradeEndpoints } from './routes/trade.ts';
 
 /** Puts the API together and warms it up: what the first request would otherwise wait for is done when this resolves. */
 export async function composeApi(
@@ -51,7 +56,18 @@ export async function composeApi(
 
   const health = createServiceHealth(database, redis, () => true);
   return {
-    app: createApp({ telemetry, health, trustProxy, auth, activity, portfolio, trades }),
+    app: createApp({
+      telemetry,
+      health,
+      version: packageJson.version,
+      trustProxy,
+      authenticate: createAuthenticate(auth, activity),
+      endpoints: [
+        ...authEndpoints(auth),
+        ...portfolioEndpoints(portfolio),
+        ...tradeEndpoints(trades),
+      ],
+    }),
     health,
   };
 }

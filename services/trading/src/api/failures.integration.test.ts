@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TEST_NAME } from '../testing/database.ts';
 import { eventually } from '../testing/eventually.ts';
 import { createProxy, type Proxy } from '../testing/proxy.ts';
 import { CHARACTER, startSystem, testRedisUrl, type TestSystem } from '../testing/system.ts';
@@ -39,7 +40,7 @@ describe('when Postgres', () => {
         if (answered % 15 === 0) {
           await system.database.sql(
             `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+             WHERE datname = current_database() AND application_name <> '${TEST_NAME}'`,
           );
         }
         return answer;

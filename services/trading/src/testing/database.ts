@@ -5,6 +5,8 @@ import { migrate } from '../migrate/migrations.ts';
 
 /** Named after what is in it, so that changed migrations make a new one. */
 const TEMPLATE = `trading_template_${hashOfMigrations()}`;
+/** What the test's own connections are called, so that it can end all others. */
+export const TEST_NAME = 'test';
 /** Names the lock under which files take turns: Redis' channels belong to no database, so files cannot share it at once. */
 const TURN_LOCK = 20_261_122;
 
@@ -47,7 +49,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `trading_test_${randomBytes(6).toString('hex')}`;
   await admin.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
   const url = withDatabase(adminUrl, name);
-  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: TEST_NAME });
   // Tests terminate back ends, also ours.
   pool.on('error', () => undefined);
   return {

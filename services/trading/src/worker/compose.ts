@@ -1,12 +1,14 @@
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
+import { startRelay } from '../jobs/outbox.ts';
+import { createQueues } from '../jobs/queues.ts';
+import type { JobHandlers } from '../jobs/topics.ts';
+import { startJobs } from '../jobs/workers.ts';
 import type { Closing } from '../lifecycle.ts';
 import { createWorkerMetrics } from '../metrics.ts';
 import { confirmTrade } from '../notifications/confirmation.ts';
 import { createMailer } from '../notifications/mailer.ts';
-import { startRelay } from '../notifications/outbox.ts';
-import { createNotificationQueue } from '../notifications/queue.ts';
 import { createOperationsApp } from '../operations.ts';
 import { createQuoteReader } from '../quotes/reader.ts';
 import { createRedis } from '../redis.ts';
@@ -15,7 +17,6 @@ import { createServiceHealth, waitForSchema } from '../service.ts';
 import { startBackground } from './background.ts';
 import { gaugeTasks } from './gauges.ts';
 import { housekeepingTask } from './housekeeping.ts';
-import { startJobs } from './jobs.ts';
 
 // Sums over the whole ledger take longer than anything that a customer waits for.
 const STATEMENT_TIMEOUT_MS = 30_000;
@@ -50,18 +51,18 @@ export async function composeWorker(
   const mailer = createMailer(config.smtpUrl, config.mailFrom);
   closing.defer('mailer', () => mailer.close());
 
-  const queue = createNotificationQueue(redis, logger);
-  closing.defer('queue', () => queue.close());
-  const relay = startRelay({ database, queue, redis, telemetry });
+  const queues = createQueues(redis, logger);
+  closing.defer('queues', () => queues.close());
+  const relay = startRelay({ database, queues, redis, telemetry });
   closing.defer('relay', () => relay.close());
-  const handlers = {
-    'trade-confirmation': ({ tradeId }: { tradeId: string }) =>
+  const handlers: JobHandlers = {
+    'trade-confirmation': ({ tradeId = '' }) =>
       confirmTrade({ database, mailer, telemetry }, tradeId),
   };
   const jobs = startJobs({ redisUrl, handlers, telemetry, metrics });
   closing.defer('jobs', () => jobs.close());
   const tasks = [
-    ...gaugeTasks({ database, queue, redis, quotes, metrics }),
+    ...gaugeTasks({ database, queues, redis, quotes, metrics }),
     housekeepingTask(database),
   ];
   const background = startBackground(tasks, logger);

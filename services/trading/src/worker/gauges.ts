@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Database, Statement } from '../database.ts';
 import { ledgerImbalance } from '../ledger/audit.ts';
 import type { WorkerMetrics } from '../metrics.ts';
-import { NOTIFICATIONS, type NotificationQueue } from '../notifications/queue.ts';
+import type { Queues } from '../jobs/queues.ts';
+import { QUEUE_NAMES } from '../jobs/topics.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
 import { isReady } from '../redis.ts';
 import type { Task } from './background.ts';
@@ -38,8 +39,8 @@ const sumHoldings: Statement = {
 
 export interface GaugesDependencies {
   database: Database;
-  queue: NotificationQueue;
-  /** The queue's connection. */
+  queues: Queues;
+  /** The queues' connection. */
   redis: Redis;
   quotes: QuoteReader;
   metrics: WorkerMetrics;
@@ -48,7 +49,7 @@ export interface GaugesDependencies {
 /** Gauges that need a query, each looked up in the background and at a pace that its cost allows. */
 export function gaugeTasks({
   database,
-  queue,
+  queues,
   redis,
   quotes,
   metrics,
@@ -60,15 +61,19 @@ export function gaugeTasks({
 
   return [
     {
-      name: 'queue and outbox',
+      name: 'queues and outbox',
       everyMs: 5000,
       async run() {
         const [row] = await database.query<{ seconds: number }>(selectOutboxLag);
         metrics.outboxLag.set(Math.max(0, row?.seconds ?? 0));
         if (!isReady(redis)) return;
-        const depths = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
-        for (const [state, depth] of Object.entries(depths)) {
-          metrics.jobQueueDepth.set({ queue: NOTIFICATIONS, state }, depth);
+        for (const queue of QUEUE_NAMES) {
+          const depths = await queues
+            .of(queue)
+            .getJobCounts('waiting', 'active', 'delayed', 'failed');
+          for (const [state, depth] of Object.entries(depths)) {
+            metrics.jobQueueDepth.set({ queue, state }, depth);
+          }
         }
       },
     },

@@ -7,7 +7,7 @@ import { createDatabase } from '../database.ts';
 import { createClosing, type Closing } from '../lifecycle.ts';
 import { confirmTrade } from '../notifications/confirmation.ts';
 import { createMailer } from '../notifications/mailer.ts';
-import { NOTIFICATIONS, type NotificationJob } from '../notifications/queue.ts';
+import type { JobData } from '../jobs/queues.ts';
 import { eventually } from '../testing/eventually.ts';
 import { startMailServer, type MailServer } from '../testing/mail.ts';
 import { createProxy, type Proxy } from '../testing/proxy.ts';
@@ -71,7 +71,7 @@ test('a trade leads to one mail to its customer, and to metrics', async () => {
     'Sable Nine, Smuggler at 10.01 berries each: 30.03 berries',
   );
 
-  const labels = { queue: NOTIFICATIONS, name: 'trade-confirmation' };
+  const labels = { queue: 'notifications', name: 'trade-confirmation' };
   await eventually(() => metric('jobs_processed_total', { ...labels, outcome: 'completed' })).toBe(
     1,
   );
@@ -130,7 +130,7 @@ test('a mail that the server turns away is sent later', async () => {
   mail.refusing = true;
   const customer = await system.register();
   await customer.trade(buy);
-  const labels = { queue: NOTIFICATIONS, name: 'trade-confirmation', outcome: 'failed' };
+  const labels = { queue: 'notifications', name: 'trade-confirmation', outcome: 'failed' };
   await eventually(() => metric('jobs_processed_total', labels)).toBe(1);
 
   mail.refusing = false;
@@ -157,11 +157,11 @@ test('a message that is handed over twice is one job', async () => {
   await customer.trade(buy);
   await eventually(() => mail.mails.length).toBe(1);
 
-  const queue = new Queue<NotificationJob>(NOTIFICATIONS, { connection: { url: testRedisUrl() } });
+  const queue = new Queue<JobData>('notifications', { connection: { url: testRedisUrl() } });
   await eventually(() => queue.getJobCountByTypes('active', 'waiting', 'delayed')).toBe(0);
   const [job] = await queue.getJobs(['completed'], 0, 0);
   const before = await queue.getJobCountByTypes('completed');
-  await queue.add('trade-confirmation', job?.data as NotificationJob, { jobId: job?.id as string });
+  await queue.add('trade-confirmation', job?.data as JobData, { jobId: job?.id as string });
   expect(await queue.getJobCountByTypes('completed', 'waiting', 'active', 'delayed')).toBe(before);
   await queue.close();
 });

@@ -1,9 +1,7 @@
-import { Router } from 'express';
 import { z } from 'zod';
 import { USERNAME_PATTERN, type Auth } from '../../auth/auth.ts';
-import type { Authenticated } from '../authenticated.ts';
-import { bodyOf, EXPECTED_OBJECT, jsonBody } from '../json-body.ts';
-import { methodNotAllowed } from '../problems.ts';
+import { endpoint, type Endpoint } from '../endpoint.ts';
+import { EXPECTED_OBJECT } from '../input.ts';
 
 // A lone surrogate becomes U+FFFD when it is hashed, so that two different passwords would be one.
 const password = z
@@ -12,7 +10,7 @@ const password = z
   .max(200, { error: 'expected at most 200 characters' })
   .refine((value) => value.isWellFormed(), { error: 'expected well-formed Unicode' });
 
-export const registrationSchema = z.strictObject(
+const registration = z.strictObject(
   {
     username: z
       .string({ error: 'expected a username as text' })
@@ -26,7 +24,7 @@ export const registrationSchema = z.strictObject(
 );
 
 /** Looser than registration: what cannot be right is refused as wrong credentials, not explained. */
-export const loginSchema = z.strictObject(
+const login = z.strictObject(
   {
     username: z
       .string({ error: 'expected a username as text' })
@@ -40,44 +38,75 @@ export const loginSchema = z.strictObject(
   { error: EXPECTED_OBJECT },
 );
 
-export function authRoutes(auth: Auth, authenticated: Authenticated): Router {
-  const router = Router();
+const userSchema = z.object({ id: z.uuid(), username: z.string(), email: z.string() });
+const openedSchema = z.object({
+  user: userSchema,
+  token: z.string().describe('Send it as "Authorization: Bearer <token>"'),
+});
 
-  router
-    .route('/auth/register')
-    .post(jsonBody, async (request, response) => {
-      const registration = bodyOf(registrationSchema, request);
-      response.status(201).json(await auth.register(registration));
-    })
-    .all(methodNotAllowed('POST'));
-
-  router
-    .route('/auth/login')
-    .post(jsonBody, async (request, response) => {
-      const login = bodyOf(loginSchema, request);
-      response.json(await auth.login({ ...login, address: request.ip ?? 'unknown' }));
-    })
-    .all(methodNotAllowed('POST'));
-
-  router
-    .route('/auth/logout')
-    .post(
-      authenticated(async (_request, response, session) => {
+/** Customers and their sessions. */
+export function authEndpoints(auth: Auth): Endpoint[] {
+  return [
+    endpoint(
+      {
+        method: 'post',
+        path: '/auth/register',
+        operationId: 'register',
+        tag: 'Customers',
+        summary: 'Become a customer, with a starting credit',
+        body: registration,
+        answers: { 201: { description: 'Registered and logged in', schema: openedSchema } },
+        problems: { 409: 'The username or the address is taken' },
+      },
+      async ({ body }) => ({ status: 201, json: await auth.register(body) }),
+    ),
+    endpoint(
+      {
+        method: 'post',
+        path: '/auth/login',
+        operationId: 'login',
+        tag: 'Customers',
+        summary: 'Open a session',
+        body: login,
+        answers: { 200: { description: 'Logged in', schema: openedSchema } },
+        problems: {
+          401: 'The username or the password is wrong',
+          429: 'Too many failed logins of this account or from this address',
+        },
+      },
+      async ({ body, request }) => ({
+        status: 200,
+        json: await auth.login({ ...body, address: request.ip ?? 'unknown' }),
+      }),
+    ),
+    endpoint(
+      {
+        method: 'post',
+        path: '/auth/logout',
+        operationId: 'logout',
+        tag: 'Customers',
+        summary: 'Close the session',
+        session: true,
+        answers: { 204: { description: 'Closed' } },
+      },
+      async ({ session }) => {
         await auth.logout(session);
-        response.status(204).end();
-      }),
-    )
-    .all(methodNotAllowed('POST'));
-
-  router
-    .route('/auth/me')
-    .get(
-      authenticated((_request, response, session) => {
-        response.json({ user: session.user });
-        return Promise.resolve();
-      }),
-    )
-    .all(methodNotAllowed('GET', 'HEAD'));
-
-  return router;
+        return { status: 204 };
+      },
+    ),
+    endpoint(
+      {
+        method: 'get',
+        path: '/auth/me',
+        operationId: 'getMe',
+        tag: 'Customers',
+        summary: 'Whose token this is',
+        session: true,
+        answers: {
+          200: { description: 'The customer', schema: z.object({ user: userSchema }) },
+        },
+      },
+      ({ session }) => Promise.resolve({ status: 200, json: { user: session.user } }),
+    ),
+  ];
 }

@@ -1,29 +1,71 @@
-import { Router } from 'express';
+import { z } from 'zod';
 import type { Portfolio } from '../../portfolio/portfolio.ts';
-import type { Authenticated } from '../authenticated.ts';
-import { methodNotAllowed } from '../problems.ts';
+import { endpoint, type Endpoint } from '../endpoint.ts';
+import { centsSchema, sharesSchema, timeSchema } from '../schemas.ts';
+
+const characterSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  bid: centsSchema.nullable(),
+  ask: centsSchema.nullable(),
+  last: centsSchema.nullable(),
+  quotedAt: timeSchema.nullable(),
+  quantity: sharesSchema,
+  value: centsSchema,
+});
+
+const holdingSchema = z.object({
+  characterId: z.string(),
+  name: z.string(),
+  quantity: sharesSchema,
+  bid: centsSchema.nullable(),
+  value: centsSchema,
+});
 
 /** What a customer sees of the market and of what is theirs. */
-export function portfolioRoutes(portfolio: Portfolio, authenticated: Authenticated): Router {
-  const router = Router();
-
-  router
-    .route('/api/characters')
-    .get(
-      authenticated(async (_request, response, session) => {
-        response.json(await portfolio.characters(session.user.id));
-      }),
-    )
-    .all(methodNotAllowed('GET', 'HEAD'));
-
-  router
-    .route('/api/portfolio')
-    .get(
-      authenticated(async (_request, response, session) => {
-        response.json(await portfolio.holdings(session.user.id));
-      }),
-    )
-    .all(methodNotAllowed('GET', 'HEAD'));
-
-  return router;
+export function portfolioEndpoints(portfolio: Portfolio): Endpoint[] {
+  return [
+    endpoint(
+      {
+        method: 'get',
+        path: '/api/characters',
+        operationId: 'listCharacters',
+        tag: 'Market',
+        summary: 'Every character with its quote and what you hold of it',
+        session: true,
+        answers: {
+          200: {
+            description: 'The market; prices are null before it ever opened',
+            schema: z.object({
+              characters: z.array(characterSchema),
+              portfolioValue: centsSchema,
+              cash: centsSchema,
+            }),
+          },
+        },
+      },
+      async ({ session }) => ({ status: 200, json: await portfolio.characters(session.user.id) }),
+    ),
+    endpoint(
+      {
+        method: 'get',
+        path: '/api/portfolio',
+        operationId: 'getPortfolio',
+        tag: 'Portfolio',
+        summary: 'What you have',
+        session: true,
+        answers: {
+          200: {
+            description: 'Cash and holdings, valued at the bid',
+            schema: z.object({
+              cash: centsSchema,
+              holdings: z.array(holdingSchema),
+              portfolioValue: centsSchema,
+            }),
+          },
+        },
+      },
+      async ({ session }) => ({ status: 200, json: await portfolio.holdings(session.user.id) }),
+    ),
+  ];
 }

@@ -1,63 +1,60 @@
-import { Router, type Request } from 'express';
 import { z } from 'zod';
-import { invalidRequest } from '../../problem.ts';
 import type { Trades } from '../../trades/trades.ts';
-import type { Authenticated } from '../authenticated.ts';
-import { bodyOf, EXPECTED_OBJECT, jsonBody } from '../json-body.ts';
-import { methodNotAllowed } from '../problems.ts';
+import { endpoint, type Endpoint } from '../endpoint.ts';
+import { EXPECTED_OBJECT } from '../input.ts';
+import {
+  action,
+  centsSchema,
+  characterId,
+  quantity,
+  sharesSchema,
+  timeSchema,
+} from '../schemas.ts';
 
-const QUANTITY = 'expected a whole number from 1 to 1000000';
+const order = z.strictObject({ characterId, quantity, action }, { error: EXPECTED_OBJECT });
 
-export const tradeSchema = z.strictObject(
-  {
-    characterId: z
-      .string({ error: "expected a character's id as text" })
-      .regex(/^[a-z0-9-]{1,64}$/, {
-        error: "expected a character's id, as in GET /api/characters",
-      }),
-    quantity: z
-      .int({ error: QUANTITY })
-      .min(1, { error: QUANTITY })
-      .max(1_000_000, { error: QUANTITY }),
-    action: z.enum(['buy', 'sell'], { error: 'expected buy or sell' }),
-  },
-  { error: EXPECTED_OBJECT },
-);
+export const tradeSchema = z.object({
+  id: z.string(),
+  characterId: z.string(),
+  action: z.enum(['buy', 'sell']),
+  quantity: sharesSchema,
+  price: centsSchema,
+  amount: centsSchema,
+  commission: centsSchema,
+  executedAt: timeSchema,
+});
 
-export function tradeRoutes(trades: Trades, authenticated: Authenticated): Router {
-  const router = Router();
-
-  router
-    .route('/api/trade')
-    .post(
-      jsonBody,
-      authenticated(async (request, response, session) => {
-        const key = idempotencyKeyOf(request);
-        const order = bodyOf(tradeSchema, request);
-        const answer = await trades.execute({
+export function tradeEndpoints(trades: Trades): Endpoint[] {
+  return [
+    endpoint(
+      {
+        method: 'post',
+        path: '/api/trade',
+        operationId: 'trade',
+        tag: 'Trading',
+        summary: 'Buy or sell at the current quote',
+        session: true,
+        idempotencyKey: true,
+        body: order,
+        answers: {
+          201: {
+            description: 'Executed; with what the customer has now',
+            schema: z.object({ trade: tradeSchema, cash: centsSchema, quantity: sharesSchema }),
+          },
+        },
+        problems: {
+          404: 'There is no such character',
+          409: 'Not enough cash, or not enough shares',
+          503: 'There is no price of the last 3 seconds; nothing was kept, try again',
+        },
+      },
+      ({ body, session, idempotencyKey, request }) =>
+        trades.execute({
           userId: session.user.id,
-          key,
-          order,
+          key: idempotencyKey,
+          order: body,
           instance: request.path,
-        });
-        if (answer.replayed) response.set('Idempotency-Replayed', 'true');
-        response
-          .status(answer.status)
-          .type(answer.status < 400 ? 'application/json' : 'application/problem+json')
-          .send(answer.body);
-      }),
-    )
-    .all(methodNotAllowed('POST'));
-
-  return router;
-}
-
-/** 1 to 128 visible ASCII characters; a header that came twice has a space in it, and is refused. */
-function idempotencyKeyOf(request: Request): string {
-  const key = request.get('Idempotency-Key') ?? '';
-  if (!/^[\x21-\x7e]{1,128}$/.test(key)) {
-    const message = 'expected one header of 1 to 128 visible ASCII characters, new for each order';
-    throw invalidRequest([{ field: 'Idempotency-Key', message }]);
-  }
-  return key;
+        }),
+    ),
+  ];
 }

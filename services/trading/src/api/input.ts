@@ -1,9 +1,17 @@
 import express, { type Request, type RequestHandler } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { invalidRequest, Problem, type FieldError } from '../problem.ts';
 
+const rawBodies = new WeakMap<object, Buffer>();
+
 // Not inflated: a compressed body could be far larger than its limit, and no client of ours sends one.
-const parse: RequestHandler = express.json({ limit: '100kb', inflate: false });
+const parse: RequestHandler = express.json({
+  limit: '100kb',
+  inflate: false,
+  verify: (request, _response, body) => {
+    rawBodies.set(request, body);
+  },
+});
 
 /** Reads a JSON body: 415 for another type, 413 over 100 kB, 400 when malformed or missing. */
 export const jsonBody: RequestHandler = (request, response, next) => {
@@ -19,19 +27,36 @@ export const jsonBody: RequestHandler = (request, response, next) => {
   parse(request, response, next);
 };
 
+/** The bytes of a JSON body as they came, for a signature over them. */
+export function rawBodyOf(request: Request): Buffer {
+  return rawBodies.get(request) ?? Buffer.alloc(0);
+}
+
 /** What a schema says when the body is no object; its other complaints keep their own words. */
 export const EXPECTED_OBJECT = 'expected a JSON object';
 
+/** A whole number in a path or a query, where everything is text. */
+export function wholeNumber(min: number, max: number) {
+  const error = `expected a whole number from ${min} to ${max}`;
+  return z
+    .string({ error })
+    .refine((text) => /^\d{1,16}$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error,
+    })
+    .meta({ type: 'integer', minimum: min, maximum: max })
+    .transform(Number);
+}
+
 /**
- * The body, checked.
+ * Checks a part of a request.
  *
  * @throws {Problem} 400, each error naming its field
  */
-export function bodyOf<Schema extends z.ZodType>(
+export function checked<Schema extends z.ZodType>(
   schema: Schema,
-  request: Request,
+  value: unknown,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(request.body);
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap(fieldErrors);
   // One value may break several rules of one meaning.

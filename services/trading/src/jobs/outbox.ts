@@ -6,9 +6,10 @@ import {
   type Carrier,
   type Telemetry,
 } from '@crows-nest/telemetry';
-import type { Database, Statement } from '../database.ts';
+import type { Database, Queryable, Statement } from '../database.ts';
 import { isReady } from '../redis.ts';
-import type { NotificationQueue } from './queue.ts';
+import type { Queues } from './queues.ts';
+import { isTopic, QUEUE_OF, type Payload, type Topic } from './topics.ts';
 
 const POLL_MS = 250;
 const BATCH = 100;
@@ -16,7 +17,7 @@ const BATCH = 100;
 interface OutboxRow {
   id: number;
   topic: string;
-  payload: { tradeId: string };
+  payload: Payload;
   carrier: Carrier;
   created_at: Date;
 }
@@ -29,23 +30,39 @@ const takeMessages: Statement = {
          RETURNING id, topic, payload, carrier, created_at`,
 };
 
+const putMessage: Statement = {
+  name: 'put_outbox',
+  operation: 'insert',
+  table: 'outbox',
+  text: 'INSERT INTO outbox (topic, payload, carrier) VALUES ($1, $2, $3)',
+};
+
+/** Leads to a job, if and only if the transaction of `connection` commits. */
+export async function enqueue(
+  connection: Queryable,
+  topic: Topic,
+  payload: Payload,
+): Promise<void> {
+  await connection.query(putMessage, [topic, payload, captureCarrier()]);
+}
+
 export interface OutboxDependencies {
   database: Database;
-  queue: NotificationQueue;
-  /** The queue's connection. */
+  queues: Queues;
+  /** The queues' connection. */
   redis: Redis;
   telemetry: Pick<Telemetry, 'span' | 'logger'>;
 }
 
 /**
- * Moves up to 100 messages from the outbox to the queue, in one transaction: they are gone from the outbox only if all
- * were taken over. When the commit fails they are added again, and the queue knows them by their id.
+ * Moves up to 100 messages from the outbox to their queues, in one transaction: they are gone from the outbox only if all
+ * were taken over. When the commit fails they are added again, and the queues know them by their id.
  *
  * @returns how many were moved; 0 while Redis is away, and then they wait
  */
 export async function relayOnce({
   database,
-  queue,
+  queues,
   redis,
   telemetry,
 }: OutboxDependencies): Promise<number> {
@@ -53,14 +70,16 @@ export async function relayOnce({
   return database.transaction(async (connection) => {
     const rows = await connection.query<OutboxRow>(takeMessages);
     await Promise.all(
-      rows.map(({ id, topic, payload, carrier, created_at: createdAt }) =>
-        runWithCarrier(carrier, () =>
-          telemetry.span('notifications publish', { 'trade.id': payload.tradeId }, async () => {
+      rows.map(({ id, topic, payload, carrier, created_at: createdAt }) => {
+        if (!isTopic(topic)) throw new Error(`Outbox row ${id} has the unknown topic ${topic}`);
+        const queue = queues.of(QUEUE_OF[topic]);
+        return runWithCarrier(carrier, () =>
+          telemetry.span(`${queue.name} publish`, attributesOf(payload), async () => {
             const data = { payload, carrier: captureCarrier(), occurredAt: createdAt.getTime() };
             await queue.add(topic, data, { jobId: `outbox-${id}` });
           }),
-        ),
-      ),
+        );
+      }),
     );
     return rows.length;
   });
@@ -98,4 +117,11 @@ export function startRelay(dependencies: OutboxDependencies): { close(): Promise
       await running;
     },
   };
+}
+
+/** A payload's ids as a person searches for them: tradeId becomes `trade.id`. */
+export function attributesOf(payload: Payload): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(payload).map(([name, id]) => [name.replace(/Id$/, '.id'), id]),
+  );
 }

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** Shapes that several endpoints share, of requests and of answers. */
+
+/** Whole cents, as money is everywhere. */
+export const centsSchema = z.int().describe('Whole cents');
+
+/** A whole number of shares. */
+export const sharesSchema = z.int().min(0).describe('Whole shares');
+
+/** A moment: ISO 8601 in UTC with milliseconds. */
+export const timeSchema = z.iso.datetime({ precision: 3 });
+
+/** A character's id, as a request names it; whether there is such a one is looked up. */
+export const characterId = z
+  .string({ error: "expected a character's id as text" })
+  .regex(/^[a-z0-9-]{1,64}$/, { error: "expected a character's id, as in GET /api/characters" });
+
+const QUANTITY = 'expected a whole number from 1 to 1000000';
+
+/** How many shares are asked for. */
+export const quantity = z
+  .int({ error: QUANTITY })
+  .min(1, { error: QUANTITY })
+  .max(1_000_000, { error: QUANTITY });
+
+export const action = z.enum(['buy', 'sell'], { error: 'expected buy or sell' });
