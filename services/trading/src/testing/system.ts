@@ -12,6 +12,9 @@ import { createTestDatabase, required, type TestDatabase } from './database.ts';
 /** Character that tests trade in. */
 export const CHARACTER = 'sable-nine';
 
+/** Every registered customer's. */
+export const PASSWORD = 'a long enough password';
+
 export interface Answer {
   status: number;
   headers: Headers;
@@ -100,7 +103,7 @@ export async function startSystem(
       const credentials = {
         username,
         email: `${username}@example.com`,
-        password: 'a long enough password',
+        password: PASSWORD,
       };
       const answer = await post('/auth/register', credentials);
       if (answer.status !== 201) throw new Error(`Registering failed: ${answer.text}`);
