@@ -117,7 +117,8 @@ function integerFor({ minimum = -(2 ** 53) + 1, maximum = 2 ** 53 - 1 }: JsonSch
 }
 
 function stringFor({ pattern, format, minLength, maxLength }: JsonSchema): fc.Arbitrary<string> {
-  if (format === 'email') return fc.emailAddress();
+  // The RFC allows far stranger ones, which no form accepts.
+  if (format === 'email') return fc.stringMatching(/^[a-z0-9]{1,20}@example\.com$/);
   if (format === 'uuid') return fc.uuid();
   if (format === 'date') return fc.date(AROUND_NOW).map((date) => date.toISOString().slice(0, 10));
   if (format === 'date-time') return fc.date(AROUND_NOW).map((date) => date.toISOString());
