@@ -1,3 +1,5 @@
+import { currentContext } from '@crows-nest/telemetry';
+
 /** One field of a request that is wrong. */
 export interface FieldError {
   field: string;
@@ -33,6 +35,20 @@ export class Problem extends Error {
     this.errors = errors;
     this.headers = headers ?? {};
   }
+}
+
+/** A problem as RFC 9457 writes it; `requestId` is what a customer quotes when asking for help. @param instance the path asked */
+export function problemBody(problem: Problem, instance: string) {
+  const { status, code, title, message, errors } = problem;
+  return {
+    type: `/problems/${code}`,
+    title,
+    status,
+    detail: message,
+    instance,
+    requestId: currentContext()?.requestId,
+    errors,
+  };
 }
 
 /** 400: the request as such is wrong; each error names the field. */

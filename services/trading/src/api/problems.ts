@@ -1,21 +1,16 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
-import { currentContext, type Telemetry } from '@crows-nest/telemetry';
+import type { Telemetry } from '@crows-nest/telemetry';
 import { isDatabaseUnavailable } from '../database.ts';
-import { Problem, unavailable } from '../problem.ts';
+import { Problem, problemBody, unavailable } from '../problem.ts';
 
-/** Answers with an RFC 9457 problem; `requestId` is what a customer quotes when asking for help. */
+/** Answers with an RFC 9457 problem. */
 function sendProblem(response: Response, problem: Problem): void {
-  const { status, code, title, message, errors, headers } = problem;
-  const body = {
-    type: `/problems/${code}`,
-    title,
-    status,
-    detail: message,
-    instance: response.req.path,
-    requestId: currentContext()?.requestId,
-    errors,
-  };
-  response.status(status).set(headers).type('application/problem+json').send(JSON.stringify(body));
+  const body = problemBody(problem, response.req.path);
+  response
+    .status(problem.status)
+    .set(problem.headers)
+    .type('application/problem+json')
+    .send(JSON.stringify(body));
 }
 
 /** 404 for paths that do not exist. */

@@ -28,6 +28,14 @@ const postStartingCredit: Statement = {
            ARRAY[house_account('promotion', '${CASH}'), $1::bigint], ARRAY[-$2::bigint, $2::bigint])`,
 };
 
+const lockCashBalance: Statement = {
+  name: 'lock_customer',
+  operation: 'select',
+  table: 'balances',
+  text: `SELECT b.balance FROM accounts a JOIN balances b ON b.account_id = a.id
+         WHERE a.user_id = $1 AND a.purpose = 'customer' AND a.asset = '${CASH}' FOR UPDATE OF b`,
+};
+
 const selectBalances: Statement = {
   name: 'select_balances',
   operation: 'select',
@@ -40,6 +48,18 @@ const selectBalances: Statement = {
 export async function openCustomerAccount(connection: Queryable, userId: string): Promise<void> {
   const [account] = await connection.query<{ id: number }>(openCashAccount, [userId]);
   await connection.query(postStartingCredit, [account?.id, STARTING_CREDIT]);
+}
+
+/**
+ * Takes the customer's lock, which is the row of their cash balance, until the transaction ends. Whatever moves a customer's
+ * money or shares takes it first: it runs alone, and there is no order of locks in which two could wait for each other.
+ *
+ * @returns what the customer can spend
+ */
+export async function lockCustomer(connection: Queryable, userId: string): Promise<Cents> {
+  const [row] = await connection.query<{ balance: number }>(lockCashBalance, [userId]);
+  if (!row) throw new Error(`Customer ${userId} has no cash account`);
+  return cents(row.balance);
 }
 
 /** Everything a customer has, in one statement. */

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { captureCarrier, currentContext, type Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
+import { hashRequest, keyReused, type KeptAnswer } from '../idempotency/idempotency.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { cents } from '../money.ts';
-import { Problem, unavailable } from '../problem.ts';
+import { unavailable } from '../problem.ts';
 import { TRADABLE_FOR_MS, type Quote } from '../quotes/quote.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
 import { commissionOn } from './commission.ts';
@@ -25,22 +25,15 @@ export interface TradeRequest {
   instance: string;
 }
 
-/** The answer, as bytes: the same ones when the key is used again. */
-export interface TradeAnswer {
-  /** 201, or 404 or 409 with a problem as body. */
-  status: number;
-  body: string;
-  replayed: boolean;
-}
-
 export interface Trades {
   /**
    * Executes the order, once per key, in one round trip to Postgres.
    *
+   * @returns 201, or 404 or 409 with a problem as body
    * @throws {Problem} 422 when the key was used for another order, 503 when there is no price of the last 3 seconds;
    *   nothing is kept of either
    */
-  execute(request: TradeRequest): Promise<TradeAnswer>;
+  execute(request: TradeRequest): Promise<KeptAnswer>;
 }
 
 type Outcome =
@@ -105,7 +98,7 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
         const [row] = await database.query<ExecuteTradeRow>(executeTrade, [
           userId,
           key,
-          hashOrder(order),
+          hashRequest(['trade', characterId, action, quantity]),
           characterId,
           action,
           quantity,
@@ -143,22 +136,4 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
       });
     },
   };
-}
-
-/** Tells a repeated request from another one under the same key. */
-function hashOrder({ characterId, action, quantity }: Order): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify(['trade', characterId, action, quantity]))
-    .digest();
-}
-
-function keyReused(): Problem {
-  return new Problem({
-    status: 422,
-    code: 'idempotency-key-reused',
-    title: 'Idempotency-Key used for another request',
-    detail:
-      'This Idempotency-Key was used for another order in the last 24 hours. Use a new key for a new order.',
-    errors: [{ field: 'Idempotency-Key', message: 'was used for another order' }],
-  });
 }
