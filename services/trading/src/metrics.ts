@@ -7,10 +7,11 @@ import type { Telemetry } from '@crows-nest/telemetry';
  */
 type Registry = Telemetry['registry'];
 
-/** What the API counts: people, trades, money (in cents), and the age of the prices it would trade on. */
+/** What the API counts: people, orders, and the trades that it makes. */
 export function createApiMetrics(registry: Registry) {
   const registers = [registry];
   return {
+    ...createTradeMetrics(registry),
     authAttempts: new Counter({
       name: 'auth_attempts_total',
       help: 'Attempts to register, log in, or use a token',
@@ -22,9 +23,37 @@ export function createApiMetrics(registry: Registry) {
       help: 'Customers registered',
       registers,
     }),
-    firstTrades: new Counter({
-      name: 'first_trades_total',
-      help: 'Customers who made their first trade (over user_signups_total: conversion)',
+    tradeDuration: new Histogram({
+      name: 'trade_duration_seconds',
+      help: 'Time from the order to its execution or refusal',
+      labelNames: ['outcome'] as const,
+      buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    ordersCreated: new Counter({
+      name: 'orders_created_total',
+      help: 'Orders taken on',
+      labelNames: ['kind', 'side'] as const,
+      registers,
+    }),
+    ordersRejected: new Counter({
+      name: 'orders_rejected_total',
+      help: 'Orders refused, and why',
+      labelNames: ['kind', 'side', 'reason'] as const,
+      registers,
+    }),
+    ordersCancelled: ordersCancelled(registry),
+  };
+}
+
+/** What is counted of a trade (money in cents), where it is made: market orders by the API, limit orders by the market. */
+export function createTradeMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    ordersExecuted: new Counter({
+      name: 'orders_executed_total',
+      help: 'Orders filled to the last share',
+      labelNames: ['kind', 'side'] as const,
       registers,
     }),
     trades: new Counter({
@@ -39,25 +68,46 @@ export function createApiMetrics(registry: Registry) {
       labelNames: ['character', 'action'] as const,
       registers,
     }),
-    tradeDuration: new Histogram({
-      name: 'trade_duration_seconds',
-      help: 'Time from the order to its execution or refusal',
-      labelNames: ['outcome'] as const,
-      buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-      registers,
-    }),
     revenue: new Counter({
       name: 'revenue_total',
       help: 'What the house earned, in cents',
       labelNames: ['source'] as const,
       registers,
     }),
-    ledgerEntries: new Counter({
-      name: 'ledger_entries_total',
-      help: 'Ledger entries posted',
+    realisedProfit: new Counter({
+      name: 'customer_realised_profit_total',
+      help: 'What customers gained by sales, over the average cost, in cents',
       registers,
     }),
+    realisedLoss: new Counter({
+      name: 'customer_realised_loss_total',
+      help: 'What customers lost by sales, under the average cost, in cents',
+      registers,
+    }),
+    firstTrades: new Counter({
+      name: 'first_trades_total',
+      help: 'Customers who made their first trade (over user_signups_total: conversion)',
+      registers,
+    }),
+    ledgerEntries: ledgerEntries(registry),
   };
+}
+
+function ordersCancelled(registry: Registry) {
+  return new Counter({
+    name: 'orders_cancelled_total',
+    help: 'Orders closed before they were filled: by the customer, or because their time was over',
+    labelNames: ['kind', 'side'] as const,
+    registers: [registry],
+  });
+}
+
+function ledgerEntries(registry: Registry) {
+  return new Counter({
+    name: 'ledger_entries_total',
+    help: 'Ledger entries posted',
+    registers: [registry],
+  });
 }
 
 /** Age of the quotes in use, asked at scrape time from memory. */
@@ -143,6 +193,14 @@ export function createWorkerMetrics(registry: Registry) {
       help: 'Sessions that have not expired',
       registers,
     }),
+    ordersOpen: new Gauge({
+      name: 'orders_open',
+      help: 'Limit orders that wait for their price',
+      labelNames: ['side'] as const,
+      registers,
+    }),
+    ordersCancelled: ordersCancelled(registry),
+    ledgerEntries: ledgerEntries(registry),
     holdingsValue: new Gauge({
       name: 'customer_holdings_value',
       help: 'All shares customers hold, at the bid, in cents',
@@ -157,6 +215,7 @@ export function createWorkerMetrics(registry: Registry) {
   };
 }
 
+export type TradeMetrics = ReturnType<typeof createTradeMetrics>;
 export type ApiMetrics = ReturnType<typeof createApiMetrics>;
 export type MarketMetrics = ReturnType<typeof createMarketMetrics>;
 export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;

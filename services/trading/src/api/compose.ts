@@ -11,15 +11,20 @@ import type { Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
 import type { Closing } from '../lifecycle.ts';
 import { createApiMetrics, registerQuoteAge } from '../metrics.ts';
+import { createOrders } from '../orders/orders.ts';
 import { createPortfolio } from '../portfolio/portfolio.ts';
 import { createQuoteReader } from '../quotes/reader.ts';
 import { createRedis, settled } from '../redis.ts';
 import { createServiceHealth, waitForSchema } from '../service.ts';
+import { createStatements } from '../statements/statements.ts';
+import { createTradeHistory } from '../trades/history.ts';
 import { createTrades } from '../trades/trades.ts';
 import { createApp } from './app.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { authEndpoints } from './routes/auth.ts';
+import { orderEndpoints } from './routes/orders.ts';
 import { portfolioEndpoints } from './routes/portfolio.ts';
+import { statementEndpoints } from './routes/statements.ts';
 import { tradeEndpoints } from './routes/trade.ts';
 
 /** Puts the API together and warms it up: what the first request would otherwise wait for is done when this resolves. */
@@ -53,6 +58,7 @@ export async function composeApi(
   closing.defer('activity', () => activity.close());
   const portfolio = createPortfolio({ database, quotes, characters });
   const trades = createTrades({ database, quotes, telemetry, metrics });
+  const orders = createOrders({ database, telemetry, metrics });
 
   const health = createServiceHealth(database, redis, () => true);
   return {
@@ -65,7 +71,9 @@ export async function composeApi(
       endpoints: [
         ...authEndpoints(auth),
         ...portfolioEndpoints(portfolio),
-        ...tradeEndpoints(trades),
+        ...tradeEndpoints(trades, createTradeHistory(database)),
+        ...orderEndpoints(orders),
+        ...statementEndpoints(createStatements(database)),
       ],
     }),
     health,

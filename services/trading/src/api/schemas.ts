@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Page } from '../page.ts';
+import { wholeNumber } from './input.ts';
 
 /** Shapes that several endpoints share, of requests and of answers. */
 
@@ -25,3 +27,25 @@ export const quantity = z
   .max(1_000_000, { error: QUANTITY });
 
 export const action = z.enum(['buy', 'sell'], { error: 'expected buy or sell' });
+
+/** An id in a path or a query: ids are numbers, and text in JSON. */
+export const id = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+
+/** The query of a list: newest first, a page at a time. */
+export const pageQuery = {
+  before: id.optional().describe('Only what is older than this id: the `next` of the page before'),
+  limit: wholeNumber(1, 100).default(50).describe('How many at most'),
+};
+
+/** A page of a list, under the name of what it lists. */
+export function pageSchema(name: string, item: z.ZodType) {
+  return z.object({
+    [name]: z.array(item),
+    next: z.string().nullable().describe('The `before` of the next page; null after the last'),
+  });
+}
+
+/** A page as its schema says. */
+export function pageJson<Item>(name: string, { items, next }: Page<Item>) {
+  return { [name]: items, next };
+}

@@ -1,17 +1,11 @@
 import type { Queryable, Statement } from '../database.ts';
-import { cents, shares, type Cents, type Shares } from '../money.ts';
+import { cents, type Cents } from '../money.ts';
 
 /** The asset that is money. */
 const CASH = 'BERRY';
 
 /** What a new customer starts with: 10,000 berries, given by the house. */
 export const STARTING_CREDIT: Cents = cents(1_000_000);
-
-/** What a customer has: cash, and shares by character id (only those ever traded; may be 0). */
-export interface CustomerBalances {
-  cash: Cents;
-  holdings: ReadonlyMap<string, Shares>;
-}
 
 const openCashAccount: Statement = {
   name: 'open_cash_account',
@@ -28,20 +22,11 @@ const postStartingCredit: Statement = {
            ARRAY[house_account('promotion', '${CASH}'), $1::bigint], ARRAY[-$2::bigint, $2::bigint])`,
 };
 
-const lockCashBalance: Statement = {
+const lockCustomerRow: Statement = {
   name: 'lock_customer',
-  operation: 'select',
+  operation: 'call',
   table: 'balances',
-  text: `SELECT b.balance FROM accounts a JOIN balances b ON b.account_id = a.id
-         WHERE a.user_id = $1 AND a.purpose = 'customer' AND a.asset = '${CASH}' FOR UPDATE OF b`,
-};
-
-const selectBalances: Statement = {
-  name: 'select_balances',
-  operation: 'select',
-  table: 'balances',
-  text: `SELECT a.asset, b.balance FROM accounts a JOIN balances b ON b.account_id = a.id
-         WHERE a.user_id = $1 AND a.purpose = 'customer'`,
+  text: 'SELECT lock_customer($1) AS cash',
 };
 
 /** Opens a new customer's cash account and credits it; belongs in the transaction that creates the user. */
@@ -51,25 +36,11 @@ export async function openCustomerAccount(connection: Queryable, userId: string)
 }
 
 /**
- * Takes the customer's lock, which is the row of their cash balance, until the transaction ends. Whatever moves a customer's
- * money or shares takes it first: it runs alone, and there is no order of locks in which two could wait for each other.
+ * Takes the customer's lock until the transaction ends; whatever moves a customer's money or shares takes it first.
  *
  * @returns what the customer can spend
  */
 export async function lockCustomer(connection: Queryable, userId: string): Promise<Cents> {
-  const [row] = await connection.query<{ balance: number }>(lockCashBalance, [userId]);
-  if (!row) throw new Error(`Customer ${userId} has no cash account`);
-  return cents(row.balance);
-}
-
-/** Everything a customer has, in one statement. */
-export async function balancesOf(connection: Queryable, userId: string): Promise<CustomerBalances> {
-  const rows = await connection.query<{ asset: string; balance: number }>(selectBalances, [userId]);
-  const holdings = new Map<string, Shares>();
-  let cash = cents(0);
-  for (const { asset, balance } of rows) {
-    if (asset === CASH) cash = cents(balance);
-    else holdings.set(asset, shares(balance));
-  }
-  return { cash, holdings };
+  const [row] = await connection.query<{ cash: number }>(lockCustomerRow, [userId]);
+  return cents(row?.cash ?? NaN);
 }

@@ -3,8 +3,9 @@ import { loadCharacters } from '../characters/characters.ts';
 import type { Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
 import type { Closing } from '../lifecycle.ts';
-import { createMarketMetrics } from '../metrics.ts';
+import { createMarketMetrics, createTradeMetrics } from '../metrics.ts';
 import { createOperationsApp } from '../operations.ts';
+import { createMatching } from '../orders/matching.ts';
 import { createRedis } from '../redis.ts';
 import { listen } from '../server.ts';
 import { createServiceHealth, waitForSchema } from '../service.ts';
@@ -36,7 +37,18 @@ export async function composeMarket(
   const characters = await loadCharacters(database);
   const leadership = createLeadership(url, logger);
   closing.defer('leadership', () => leadership.close());
-  const engine = startEngine({ database, redis, leadership, characters, seed, metrics, logger });
+  const matching = createMatching({ database, telemetry, metrics: createTradeMetrics(registry) });
+  closing.defer('matching', () => matching.close());
+  const engine = startEngine({
+    database,
+    redis,
+    leadership,
+    characters,
+    seed,
+    matching,
+    metrics,
+    logger,
+  });
   closing.defer('engine', () => engine.close());
   started = true;
   return { port: server.port };

@@ -6,6 +6,7 @@ import type { Database } from '../database.ts';
 import type { MarketMetrics } from '../metrics.ts';
 import { board, encodeBoard, QUOTES_KEY, type QuoteBoard } from '../quotes/quote.ts';
 import { dropOldSamples, latestSample, saveSample } from '../quotes/samples.ts';
+import type { Matching } from '../orders/matching.ts';
 import type { Leadership } from './leadership.ts';
 import { createWalk, TICKS_PER_SECOND, type Walk } from './walk.ts';
 
@@ -18,6 +19,7 @@ export interface EngineDependencies {
   leadership: Leadership;
   characters: Character[];
   seed: string;
+  matching: Matching;
   metrics: MarketMetrics;
   logger: Logger;
 }
@@ -31,7 +33,7 @@ export interface Engine {
  * Postgres. Neither being away stops the other.
  */
 export function startEngine(dependencies: EngineDependencies): Engine {
-  const { database, redis, leadership, metrics, logger } = dependencies;
+  const { database, redis, leadership, matching, metrics, logger } = dependencies;
   const stop = new AbortController();
   let walks: Walk[] | undefined;
   let ticks = 0;
@@ -52,6 +54,7 @@ export function startEngine(dependencies: EngineDependencies): Engine {
     );
     ticks += 1;
     await publish(quotes);
+    matching.begin(quotes);
     if (ticks % TICKS_PER_SECOND === 0) save(quotes);
     metrics.ticks.inc();
     for (const { characterId, last } of quotes.quotes.values()) {

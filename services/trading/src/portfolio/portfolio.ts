@@ -1,9 +1,9 @@
 import type { Character } from '../characters/characters.ts';
 import type { Database } from '../database.ts';
-import { balancesOf, type CustomerBalances } from '../ledger/accounts.ts';
 import { cents, shares, type Cents, type Shares } from '../money.ts';
-import type { Quote, QuoteBoard } from '../quotes/quote.ts';
+import type { QuoteBoard } from '../quotes/quote.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
+import { possessionsOf, type Position } from './possessions.ts';
 
 /** A character as one customer sees it; prices are null before the market ever opened. */
 export interface CharacterView {
@@ -23,8 +23,35 @@ export interface HoldingView {
   characterId: string;
   name: string;
   quantity: Shares;
+  /** Of `quantity`, what open orders hold back. */
+  reserved: Shares;
+  /** A share's, to the nearest cent. */
+  averageCost: Cents;
+  /** Paid for all of it, with the commission. */
+  cost: Cents;
   bid: Cents | null;
   value: Cents;
+  /** Of the sales so far, over their average cost and after commission. */
+  realisedProfit: Cents;
+  /** What selling all of it now would bring over its cost, before commission. */
+  unrealisedProfit: Cents;
+}
+
+/** What a customer has. realisedProfit + unrealisedProfit is what `equity` is above all that was paid in and not paid out. */
+export interface PortfolioView {
+  /** What can be spent. */
+  cash: Cents;
+  /** What open orders to buy hold back. */
+  reservedCash: Cents;
+  /** Sold-out characters left out. */
+  holdings: HoldingView[];
+  /** All holdings at the bid. */
+  portfolioValue: Cents;
+  /** Sold-out characters included. */
+  realisedProfit: Cents;
+  unrealisedProfit: Cents;
+  /** cash + reservedCash + portfolioValue */
+  equity: Cents;
 }
 
 export interface Portfolio {
@@ -32,10 +59,7 @@ export interface Portfolio {
   characters(
     userId: string,
   ): Promise<{ characters: CharacterView[]; portfolioValue: Cents; cash: Cents }>;
-  /** What the customer holds, sold-out characters left out. */
-  holdings(
-    userId: string,
-  ): Promise<{ cash: Cents; holdings: HoldingView[]; portfolioValue: Cents }>;
+  holdings(userId: string): Promise<PortfolioView>;
 }
 
 export interface PortfolioDependencies {
@@ -50,28 +74,36 @@ export function createPortfolio({
   characters,
 }: PortfolioDependencies): Portfolio {
   const look = async (userId: string) => {
-    const [board, balances] = await Promise.all([quotes.current(), balancesOf(database, userId)]);
-    const views = characters.map((character) => viewOf(character, board, balances));
-    return { views, cash: balances.cash, portfolioValue: sum(views.map((view) => view.value)) };
+    const [board, { cash, reservedCash, positions }] = await Promise.all([
+      quotes.current(),
+      possessionsOf(database, userId),
+    ]);
+    const held = characters.map((character) => ({
+      view: viewOf(character, board, positions.get(character.id)),
+      position: positions.get(character.id),
+    }));
+    return { held, cash, reservedCash, portfolioValue: sum(held.map(({ view }) => view.value)) };
   };
 
   return {
     async characters(userId) {
-      const { views, cash, portfolioValue } = await look(userId);
-      return { characters: views, portfolioValue, cash };
+      const { held, cash, portfolioValue } = await look(userId);
+      return { characters: held.map(({ view }) => view), portfolioValue, cash };
     },
     async holdings(userId) {
-      const { views, cash, portfolioValue } = await look(userId);
-      const holdings = views
-        .filter((view) => view.quantity > 0)
-        .map(({ id, name, quantity, bid, value }) => ({
-          characterId: id,
-          name,
-          quantity,
-          bid,
-          value,
-        }));
-      return { cash, holdings, portfolioValue };
+      const { held, cash, reservedCash, portfolioValue } = await look(userId);
+      const holdings = held.flatMap(({ view, position }) =>
+        position && position.quantity > 0 ? [holdingOf(view, position)] : [],
+      );
+      return {
+        cash,
+        reservedCash,
+        holdings,
+        portfolioValue,
+        realisedProfit: sum(held.map(({ position }) => position?.realisedProfit ?? cents(0))),
+        unrealisedProfit: sum(holdings.map(({ unrealisedProfit }) => unrealisedProfit)),
+        equity: sum([cash, reservedCash, portfolioValue]),
+      };
     },
   };
 }
@@ -79,10 +111,10 @@ export function createPortfolio({
 function viewOf(
   { id, name }: Character,
   board: QuoteBoard | undefined,
-  { holdings }: CustomerBalances,
+  position: Position | undefined,
 ): CharacterView {
-  const quote: Quote | undefined = board?.quotes.get(id);
-  const quantity = holdings.get(id) ?? shares(0);
+  const quote = board?.quotes.get(id);
+  const quantity = position?.quantity ?? shares(0);
   return {
     id,
     name,
@@ -92,6 +124,22 @@ function viewOf(
     quotedAt: board && quote ? new Date(board.quotedAt).toISOString() : null,
     quantity,
     value: cents(quantity * (quote?.bid ?? 0)),
+  };
+}
+
+function holdingOf({ id, name, bid, value }: CharacterView, position: Position): HoldingView {
+  const { quantity, reserved, cost, realisedProfit } = position;
+  return {
+    characterId: id,
+    name,
+    quantity,
+    reserved,
+    averageCost: cents(Math.round(cost / quantity)),
+    cost,
+    bid,
+    value,
+    realisedProfit,
+    unrealisedProfit: cents(value - cost),
   };
 }
 

@@ -1,12 +1,12 @@
 import { captureCarrier, currentContext, type Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 import { hashRequest, keyReused, type KeptAnswer } from '../idempotency/idempotency.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics, TradeMetrics } from '../metrics.ts';
 import { cents } from '../money.ts';
 import { unavailable } from '../problem.ts';
 import { TRADABLE_FOR_MS, type Quote } from '../quotes/quote.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
-import { commissionOn } from './commission.ts';
+import { countTrade } from './count-trade.ts';
 
 /** A market order at the current quote. */
 export interface Order {
@@ -50,6 +50,8 @@ interface ExecuteTradeRow {
   status: number;
   body: string;
   trade_id: number | null;
+  commission: number;
+  realised_profit: number;
   first_trade: boolean;
   entry_count: number;
 }
@@ -58,25 +60,43 @@ const executeTrade: Statement = {
   name: 'execute_trade',
   operation: 'call',
   table: 'trades',
-  text: 'SELECT * FROM execute_trade($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+  text: 'SELECT * FROM execute_trade($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
 };
 
 export interface TradesDependencies {
   database: Database;
   quotes: QuoteReader;
   telemetry: Pick<Telemetry, 'span'>;
-  metrics: Pick<
-    ApiMetrics,
-    'trades' | 'tradingVolume' | 'tradeDuration' | 'revenue' | 'firstTrades' | 'ledgerEntries'
-  >;
+  metrics: TradeMetrics & Pick<ApiMetrics, 'ordersCreated' | 'ordersRejected' | 'tradeDuration'>;
 }
 
 export function createTrades({ database, quotes, telemetry, metrics }: TradesDependencies): Trades {
-  const tradablePrice = async ({ characterId, action }: Order) => {
+  const tradableQuote = async (characterId: string): Promise<Quote | undefined> => {
     const board = await quotes.current();
     if (!board || Date.now() - board.quotedAt > TRADABLE_FOR_MS) return undefined;
-    const quote: Quote | undefined = board.quotes.get(characterId);
-    return action === 'buy' ? quote?.ask : quote?.bid;
+    return board.quotes.get(characterId);
+  };
+
+  const count = ({ characterId, action, quantity }: Order, row: ExecuteTradeRow, quote?: Quote) => {
+    const labels = { kind: 'market', side: action };
+    if (row.outcome !== 'executed' || !quote) {
+      metrics.ordersRejected.inc({ ...labels, reason: row.outcome });
+      return;
+    }
+    metrics.ordersCreated.inc(labels);
+    metrics.ordersExecuted.inc(labels);
+    countTrade(metrics, {
+      kind: 'market',
+      characterId,
+      action,
+      quantity,
+      amount: cents((action === 'buy' ? quote.ask : quote.bid) * quantity),
+      commission: cents(row.commission),
+      realisedProfit: cents(row.realised_profit),
+      firstTrade: row.first_trade,
+      entryCount: row.entry_count,
+      last: quote.last,
+    });
   };
 
   return {
@@ -91,9 +111,8 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
       return telemetry.span('trade.execute', attributes, async (span) => {
         const started = performance.now();
         const { characterId, action, quantity } = order;
-        const price = await tradablePrice(order);
-        const amount = cents((price ?? 0) * quantity);
-        const commission = commissionOn(amount);
+        const quote = await tradableQuote(characterId);
+        const price = action === 'buy' ? quote?.ask : quote?.bid;
 
         const [row] = await database.query<ExecuteTradeRow>(executeTrade, [
           userId,
@@ -103,7 +122,6 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
           action,
           quantity,
           price ?? null,
-          commission,
           currentContext()?.requestId ?? '',
           instance,
           captureCarrier(),
@@ -125,13 +143,7 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
             1,
           );
         }
-        if (row.outcome === 'executed' && !row.replayed) {
-          metrics.trades.inc({ character: characterId, action, kind: 'market' });
-          metrics.tradingVolume.inc({ character: characterId, action }, amount);
-          metrics.revenue.inc({ source: 'commission' }, commission);
-          metrics.ledgerEntries.inc(row.entry_count);
-          if (row.first_trade) metrics.firstTrades.inc();
-        }
+        if (!row.replayed) count(order, row, quote);
         return { status: row.status, body: row.body, replayed: row.replayed };
       });
     },

@@ -10,10 +10,12 @@ import { createWorkerMetrics } from '../metrics.ts';
 import { confirmTrade } from '../notifications/confirmation.ts';
 import { createMailer } from '../notifications/mailer.ts';
 import { createOperationsApp } from '../operations.ts';
+import { expiryTask } from '../orders/expiry.ts';
 import { createQuoteReader } from '../quotes/reader.ts';
 import { createRedis } from '../redis.ts';
 import { listen } from '../server.ts';
 import { createServiceHealth, waitForSchema } from '../service.ts';
+import { closingTask } from '../statements/closing-of-days.ts';
 import { startBackground } from './background.ts';
 import { gaugeTasks } from './gauges.ts';
 import { housekeepingTask } from './housekeeping.ts';
@@ -64,6 +66,8 @@ export async function composeWorker(
   const tasks = [
     ...gaugeTasks({ database, queues, redis, quotes, metrics }),
     housekeepingTask(database),
+    expiryTask({ database, telemetry, metrics }),
+    closingTask(database),
   ];
   const background = startBackground(tasks, logger);
   closing.defer('background', () => background.close());

@@ -29,12 +29,21 @@ const selectOutboxLag: Statement = {
   text: 'SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::double precision AS seconds FROM outbox',
 };
 
-const sumHoldings: Statement = {
-  name: 'sum_holdings',
+// What the house has issued is what customers hold: 20 rows, instead of all customers' balances.
+const selectIssued: Statement = {
+  name: 'select_shares_issued',
   operation: 'select',
-  table: 'balances',
-  text: `SELECT a.asset, sum(b.balance)::bigint AS shares FROM balances b JOIN accounts a ON a.id = b.account_id
-         WHERE b.balance > 0 GROUP BY a.asset`,
+  table: 'entries',
+  text: "SELECT asset, -balance AS shares FROM house_balances WHERE purpose = 'dealing' AND asset <> 'BERRY'",
+};
+
+const countOpenOrders: Statement = {
+  name: 'count_open_orders',
+  operation: 'select',
+  table: 'orders',
+  text: `SELECT 'buy' AS side, count(*) AS count FROM orders WHERE closed_at IS NULL AND side = 'buy'
+         UNION ALL
+         SELECT 'sell', count(*) FROM orders WHERE closed_at IS NULL AND side = 'sell'`,
 };
 
 export interface GaugesDependencies {
@@ -86,10 +95,18 @@ export function gaugeTasks({
       },
     },
     {
+      name: 'open orders',
+      everyMs: 10_000,
+      async run() {
+        const open = await database.query<{ side: string; count: number }>(countOpenOrders);
+        for (const { side, count } of open) metrics.ordersOpen.set({ side }, count);
+      },
+    },
+    {
       name: 'holdings',
       everyMs: 15_000,
       async run() {
-        const held = await database.query<{ asset: string; shares: number }>(sumHoldings);
+        const held = await database.query<{ asset: string; shares: number }>(selectIssued);
         const board = await quotes.current();
         const value = held.reduce(
           (total, { asset, shares }) => total + shares * (board?.quotes.get(asset)?.bid ?? 0),

@@ -18,8 +18,13 @@ const holdingSchema = z.object({
   characterId: z.string(),
   name: z.string(),
   quantity: sharesSchema,
+  reserved: sharesSchema.describe('Of them, held back by open orders'),
+  averageCost: centsSchema.describe('A share, to the nearest cent'),
+  cost: centsSchema.describe('Paid for all of them, with the commission'),
   bid: centsSchema.nullable(),
   value: centsSchema,
+  realisedProfit: centsSchema.describe('Of sales so far, over their average cost'),
+  unrealisedProfit: centsSchema.describe('Their value less their cost'),
 });
 
 /** What a customer sees of the market and of what is theirs. */
@@ -58,9 +63,13 @@ export function portfolioEndpoints(portfolio: Portfolio): Endpoint[] {
           200: {
             description: 'Cash and holdings, valued at the bid',
             schema: z.object({
-              cash: centsSchema,
+              cash: centsSchema.describe('Free to be spent'),
+              reservedCash: centsSchema.describe('Held back by open orders'),
               holdings: z.array(holdingSchema),
               portfolioValue: centsSchema,
+              realisedProfit: centsSchema.describe('Of all sales, with what is sold out'),
+              unrealisedProfit: centsSchema,
+              equity: centsSchema.describe('All cash and the value of all holdings'),
             }),
           },
         },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TradeHistory } from '../../trades/history.ts';
 import type { Trades } from '../../trades/trades.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { EXPECTED_OBJECT } from '../input.ts';
@@ -6,6 +7,9 @@ import {
   action,
   centsSchema,
   characterId,
+  pageJson,
+  pageQuery,
+  pageSchema,
   quantity,
   sharesSchema,
   timeSchema,
@@ -24,7 +28,13 @@ export const tradeSchema = z.object({
   executedAt: timeSchema,
 });
 
-export function tradeEndpoints(trades: Trades): Endpoint[] {
+const pastTradeSchema = tradeSchema.extend({
+  kind: z.enum(['market', 'limit']),
+  orderId: z.string().nullable().describe('The limit order that it filled'),
+  realisedProfit: centsSchema.describe('Of a sale: proceeds less commission and average cost'),
+});
+
+export function tradeEndpoints(trades: Trades, history: TradeHistory): Endpoint[] {
   return [
     endpoint(
       {
@@ -55,6 +65,24 @@ export function tradeEndpoints(trades: Trades): Endpoint[] {
           order: body,
           instance: request.path,
         }),
+    ),
+    endpoint(
+      {
+        method: 'get',
+        path: '/api/trades',
+        operationId: 'listTrades',
+        tag: 'Trading',
+        summary: 'Your trades, newest first',
+        session: true,
+        query: z.strictObject({ ...pageQuery, characterId: characterId.optional() }),
+        answers: {
+          200: { description: 'A page of them', schema: pageSchema('trades', pastTradeSchema) },
+        },
+      },
+      async ({ session, query: { characterId: ofCharacter, ...page } }) => ({
+        status: 200,
+        json: pageJson('trades', await history.list(session.user.id, page, ofCharacter)),
+      }),
     ),
   ];
 }
