@@ -47,18 +47,28 @@ describe('a customer', () => {
       quantity: 6,
     });
 
+    // 4 of 10 shares take 4008 of the cost of 10,020, and brought 3992.
     expect((await customer.get('/api/portfolio')).json).toEqual({
       cash: 993_972,
+      reservedCash: 0,
       holdings: [
         {
           characterId: CHARACTER,
           name: 'Sable Nine, Smuggler',
           quantity: 6,
+          reserved: 0,
+          averageCost: 1002,
+          cost: 6012,
           bid: 999,
           value: 5994,
+          realisedProfit: -16,
+          unrealisedProfit: -18,
         },
       ],
       portfolioValue: 5994,
+      realisedProfit: -16,
+      unrealisedProfit: -18,
+      equity: 999_966,
     });
     const { characters, cash, portfolioValue } = (await customer.get('/api/characters')).json as {
       characters: Record<string, unknown>[];
@@ -113,10 +123,10 @@ describe('a customer', () => {
     expect((await customer.trade(sell(1))).json).toMatchObject({
       type: '/problems/insufficient-holding',
     });
-    expect((await customer.get('/api/portfolio')).json).toEqual({
+    expect((await customer.get('/api/portfolio')).json).toMatchObject({
       cash: 1_000_000,
       holdings: [],
-      portfolioValue: 0,
+      equity: 1_000_000,
     });
   });
 });
@@ -271,6 +281,16 @@ test('metrics tell of trades, money and people', async () => {
     trades: await system.metric('trades_total', labels),
     volume: await system.metric('trading_volume_total', { character: CHARACTER, action: 'buy' }),
     revenue: await system.metric('revenue_total', { source: 'commission' }),
+    spread: await system.metric('revenue_total', { source: 'spread' }),
+    created: await system.metric('orders_created_total', { kind: 'market', side: 'buy' }),
+    executed: await system.metric('orders_executed_total', { kind: 'market', side: 'buy' }),
+    rejected: await system.metric('orders_rejected_total', {
+      kind: 'market',
+      side: 'sell',
+      reason: 'insufficient_holding',
+    }),
+    loss: await system.metric('customer_realised_loss_total'),
+    profit: await system.metric('customer_realised_profit_total'),
     first: await system.metric('first_trades_total'),
     signups: await system.metric('user_signups_total'),
     entries: await system.metric('ledger_entries_total'),
@@ -282,15 +302,25 @@ test('metrics tell of trades, money and people', async () => {
   await customer.trade(buy(10), 'counted');
   await customer.trade(buy(10));
   await system.register();
+  await customer.trade(sell(21));
+  await customer.trade(sell(20));
   const after = await read();
 
   expect(after.trades - before.trades).toBe(2);
   expect(after.volume - before.volume).toBe(2 * 10_010);
-  expect(after.revenue - before.revenue).toBe(20);
+  expect(after.revenue - before.revenue).toBe(20 + 20);
+  // The last price of these quotes is their bid.
+  expect(after.spread - before.spread).toBe(2 * 20);
+  expect(after.created - before.created).toBe(2);
+  expect(after.executed - before.executed).toBe(2);
+  expect(after.rejected - before.rejected).toBe(1);
+  // Sold for 19,980 less 20, bought for 20,020 and 20.
+  expect(after.loss - before.loss).toBe(80);
+  expect(after.profit).toBe(before.profit);
   expect(after.first - before.first).toBe(1);
   expect(after.signups - before.signups).toBe(1);
-  expect(after.entries - before.entries).toBe(10);
-  expect(after.durations - before.durations).toBe(3);
+  expect(after.entries - before.entries).toBe(15);
+  expect(after.durations - before.durations).toBe(4);
   expect(after.hits - before.hits).toBeGreaterThanOrEqual(3);
   expect(await system.metric('market_quote_age_seconds')).toBeGreaterThan(0);
 });

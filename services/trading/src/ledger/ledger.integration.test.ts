@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHARACTER, startSystem, type Customer, type TestSystem } from '../testing/system.ts';
 import { differences, ledgerImbalance } from './audit.ts';
@@ -20,8 +21,16 @@ afterAll(() => system.close());
 
 const sql = (text: string, values?: unknown[]) => system.database.sql(text, values);
 const asDatabase = {
-  query: <Row>({ text }: { text: string }) => system.database.sql(text) as Promise<Row[]>,
+  query: <Row>({ text }: { text: string }, values?: unknown[]) =>
+    system.database.sql(text, values) as Promise<Row[]>,
 };
+/** What the gauge shows, without what is in order. */
+async function imbalances(): Promise<Record<string, number>> {
+  const found = await ledgerImbalance(asDatabase);
+  return Object.fromEntries(
+    found.filter(({ imbalance }) => imbalance !== 0).map((row) => [row.asset, row.imbalance]),
+  );
+}
 
 describe('the database refuses, whoever asks', () => {
   test.each([
@@ -32,6 +41,8 @@ describe('the database refuses, whoever asks', () => {
     ['to delete a transfer', 'DELETE FROM transfers'],
     ['to change a trade', 'UPDATE trades SET commission = 1'],
     ['to move an account to another owner', 'UPDATE accounts SET user_id = NULL'],
+    ['to change a position', 'UPDATE positions SET cost = cost + 1'],
+    ['to delete a position', 'DELETE FROM positions'],
     ['to set a balance', 'UPDATE balances SET balance = 1000000000'],
     ['to delete a balance', 'DELETE FROM balances'],
     [
@@ -90,19 +101,77 @@ describe('the database refuses, whoever asks', () => {
   });
 });
 
-test('the audit and the gauge find what got past the guards', async () => {
-  await sql('ALTER TABLE balances DISABLE TRIGGER USER');
-  await sql('UPDATE balances SET balance = balance + 7 WHERE account_id = $1', [cash]);
-  await sql('ALTER TABLE balances ENABLE TRIGGER USER');
-  await sql('ALTER TABLE entries DISABLE TRIGGER USER');
-  await sql(
-    "INSERT INTO entries (transfer_id, account_id, amount) SELECT max(id), house_account('dealing', $1), 3 FROM transfers",
-    [CHARACTER],
-  );
-  await sql('ALTER TABLE entries ENABLE TRIGGER USER');
+describe('the gauge', () => {
+  const buy = { characterId: CHARACTER, action: 'buy', quantity: 1 };
+  const settled = async () =>
+    (await sql('SELECT settled::int, newest::int FROM ledger_checkpoint'))[0] as {
+      settled: number;
+      newest: number;
+    };
+  const newestEntry = async () => (await sql('SELECT max(id)::int AS id FROM entries'))[0]?.['id'];
 
+  test('reads the entries since the last checks, and finds the books right', async () => {
+    await system.quote();
+    await ledgerImbalance(asDatabase);
+    await customer.trade(buy);
+    expect(await imbalances()).toEqual({});
+    const { newest } = await settled();
+    expect(newest).toBe(await newestEntry());
+    await customer.trade(buy);
+    expect(await imbalances()).toEqual({});
+    expect((await settled()).settled).toBe(newest);
+    expect(await differences(asDatabase)).toEqual([]);
+  });
+
+  test('leaves out no entry of a transaction that ends late', async () => {
+    await system.quote();
+    const other = await system.register();
+    const late = new pg.Client(system.database.url);
+    await late.connect();
+    try {
+      await late.query('BEGIN');
+      await late.query(
+        "SELECT post_transfer('gift', ARRAY[house_account('promotion', 'BERRY'), $1::bigint], ARRAY[-5, 5])",
+        [cash],
+      );
+      // Entries with higher ids are there before those of the gift, and are seen by many checks.
+      await other.trade(buy);
+      for (let check = 0; check < 4; check += 1) expect(await imbalances()).toEqual({});
+      await late.query('COMMIT');
+    } finally {
+      await late.end();
+    }
+    for (let check = 0; check < 4; check += 1) expect(await imbalances()).toEqual({});
+    expect((await settled()).settled).toBe(await newestEntry());
+    expect(await differences(asDatabase)).toEqual([]);
+    await sql(
+      "SELECT post_transfer('gift', ARRAY[house_account('promotion', 'BERRY'), $1::bigint], ARRAY[5, -5])",
+      [cash],
+    );
+  });
+});
+
+test('the audit and the gauge find what got past the guards, and the gauge sees when it is put right', async () => {
+  // Also a balance that nothing has moved for long.
+  for (let check = 0; check < 3; check += 1) expect(await imbalances()).toEqual({});
+  const past = (text: string) =>
+    sql(`BEGIN; SET LOCAL session_replication_role = replica; ${text}; COMMIT`);
+  const unbalanced = `INSERT INTO entries (transfer_id, account_id, amount)
+    SELECT max(id), house_account('dealing', '${CHARACTER}'), 3 FROM transfers`;
+  await past(`UPDATE balances SET balance = balance + 7 WHERE account_id = ${cash}`);
+  await past(unbalanced);
+
+  const [{ balance } = { balance: 0 }] = (await sql(
+    'SELECT balance::int FROM balances WHERE account_id = $1',
+    [cash],
+  )) as { balance: number }[];
   expect(await differences(asDatabase)).toEqual([
-    { asset: 'BERRY', subject: `balance of account ${cash}`, expected: '994990', found: '994997' },
+    {
+      asset: 'BERRY',
+      subject: `balance of account ${cash}`,
+      expected: String(balance - 7),
+      found: String(balance),
+    },
     {
       asset: CHARACTER,
       subject: expect.stringMatching(/^transfer \d+$/) as string,
@@ -110,8 +179,11 @@ test('the audit and the gauge find what got past the guards', async () => {
       found: '3',
     },
   ]);
-  const imbalance = Object.fromEntries(
-    (await ledgerImbalance(asDatabase)).map((row) => [row.asset, row.imbalance]),
-  );
-  expect(imbalance).toMatchObject({ BERRY: 7, [CHARACTER]: 3, 'nix-halloway': 0 });
+  for (let check = 0; check < 3; check += 1) {
+    expect(await imbalances()).toEqual({ BERRY: 7, [CHARACTER]: 3 });
+  }
+
+  await past(`UPDATE balances SET balance = balance - 7 WHERE account_id = ${cash}`);
+  await past(unbalanced.replace(', 3 ', ', -3 '));
+  expect(await imbalances()).toEqual({});
 });

@@ -28,7 +28,10 @@ export interface Customer {
   username: string;
   token: string;
   get(path: string): Promise<Answer>;
+  delete(path: string): Promise<Answer>;
   trade(order: Record<string, unknown>, key?: string): Promise<Answer>;
+  /** Places a limit order. */
+  order(order: Record<string, unknown>, key?: string): Promise<Answer>;
 }
 
 /** A database, a Redis and an API of one test file. */
@@ -114,8 +117,11 @@ export async function startSystem(
         username,
         token,
         get: (path) => request('GET', path, { headers: { authorization } }),
+        delete: (path) => request('DELETE', path, { headers: { authorization } }),
         trade: (order, key = randomBytes(12).toString('hex')) =>
           post('/api/trade', order, { authorization, 'idempotency-key': key }),
+        order: (order, key = randomBytes(12).toString('hex')) =>
+          post('/api/orders', order, { authorization, 'idempotency-key': key }),
       };
     },
     async quote(quotedAt = Date.now(), price = { bid: 999, ask: 1001 }) {
