@@ -108,7 +108,8 @@ describe('the gauge', () => {
       settled: number;
       newest: number;
     };
-  const newestEntry = async () => (await sql('SELECT max(id)::int AS id FROM entries'))[0]?.['id'];
+  const newestEntry = async () =>
+    ((await sql('SELECT max(id)::int AS id FROM entries')) as { id: number }[])[0]?.id;
 
   test('reads the entries since the last checks, and finds the books right', async () => {
     await system.quote();

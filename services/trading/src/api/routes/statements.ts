@@ -23,6 +23,11 @@ const statementSchema = z.object({
   holdings: z.array(z.object({ characterId: z.string(), quantity: sharesSchema })),
 });
 
+const DATE = 'expected a day as YYYY-MM-DD, such as 2026-12-01';
+
+// There is no year 0 in Postgres.
+const date = z.iso.date({ error: DATE }).refine((day) => !day.startsWith('0000'), { error: DATE });
+
 export function statementEndpoints(statements: Statements): Endpoint[] {
   return [
     endpoint(
@@ -33,15 +38,13 @@ export function statementEndpoints(statements: Statements): Endpoint[] {
         tag: 'Portfolio',
         summary: 'Your day, midnight to midnight UTC',
         session: true,
-        params: z.object({
-          date: z.iso.date({ error: 'expected a day as YYYY-MM-DD, such as 2026-12-01' }),
-        }),
+        params: z.object({ date }),
         answers: { 200: { description: 'The statement', schema: statementSchema } },
         problems: { 404: 'The day is still to come, or was before you became a customer' },
       },
-      async ({ session, params: { date } }) => ({
+      async ({ session, params }) => ({
         status: 200,
-        json: await statements.get(session.user.id, date),
+        json: await statements.get(session.user.id, params.date),
       }),
     ),
   ];
