@@ -10,7 +10,7 @@ import type { Side } from './order.ts';
 export const SHARES_PER_ROUND = 250;
 
 /** Orders filled in a round; those left over come with the next. */
-const FILLS_PER_ROUND = 100;
+export const FILLS_PER_ROUND = 100;
 
 interface Crossing {
   id: number;

@@ -36,11 +36,22 @@ export function required(name: 'TEST_DATABASE_URL' | 'TEST_REDIS_URL'): string {
  * its turn until it is dropped.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const adminUrl = required('TEST_DATABASE_URL');
-  const admin = new pg.Client(adminUrl);
+  const admin = new pg.Client(required('TEST_DATABASE_URL'));
   await admin.connect();
   await admin.query('SELECT pg_advisory_lock($1)', [TURN_LOCK]);
+  const database = await cloneTemplate(admin);
+  return {
+    ...database,
+    async drop() {
+      await database.drop();
+      await admin.end();
+    },
+  };
+}
 
+/** A new database with the schema and nothing else in it. */
+export async function cloneTemplate(admin: pg.Client): Promise<TestDatabase> {
+  const adminUrl = required('TEST_DATABASE_URL');
   const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE]);
   if (rowCount === 0) await admin.query(`CREATE DATABASE ${TEMPLATE}`);
   const silent = { info() {}, warn() {}, error: console.error, debug() {} };
@@ -60,7 +71,6 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     async drop() {
       await pool.end();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-      await admin.end();
     },
   };
 }
