@@ -29,15 +29,22 @@ CREATE TABLE ledger_breaches (
   difference bigint NOT NULL
 );
 
--- What is in the house's accounts: they have no balance rows.
-CREATE VIEW house_balances AS
-  SELECT a.purpose, a.asset, (coalesce(s.total, 0) + coalesce(tail.total, 0))::bigint AS balance
-    FROM accounts a
-    LEFT JOIN ledger_account_sums s ON s.account_id = a.id
-    LEFT JOIN (
-      SELECT account_id, sum(amount) AS total FROM entries WHERE id > (SELECT settled FROM ledger_checkpoint) GROUP BY account_id
-    ) tail ON tail.account_id = a.id
-    WHERE a.user_id IS NULL;
+-- What is in the house's accounts: they have no balance rows. (A function and not a view, as the following: with the value of
+-- `settled` at hand Postgres sees how few entries come after it.)
+CREATE FUNCTION house_balances() RETURNS TABLE (purpose text, asset text, balance bigint) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_settled bigint := (SELECT settled FROM ledger_checkpoint);
+BEGIN
+  RETURN QUERY
+    WITH tail AS MATERIALIZED (
+      SELECT e.account_id, sum(e.amount) AS total FROM entries e WHERE e.id > v_settled GROUP BY e.account_id
+    )
+    SELECT a.purpose, a.asset, (coalesce(s.total, 0) + coalesce(tail.total, 0))::bigint
+      FROM accounts a
+      LEFT JOIN ledger_account_sums s ON s.account_id = a.id
+      LEFT JOIN tail ON tail.account_id = a.id
+      WHERE a.user_id IS NULL;
+END $$;
 
 -- Advances the sums. An entry takes its id before its transaction ends, so below the newest entry there may be some that are not
 -- to be seen yet; all of them belong to transactions that are older than one that begins to write after `newest` was looked up.
@@ -68,9 +75,10 @@ BEGIN
   UPDATE ledger_checkpoint SET settled = c.newest, newest = greatest(c.newest, v_newest), newest_seen = v_self;
 END $$;
 
--- Looks at all entries since the sums, at every balance that they moved, at those found wrong before, and at the next p_balances
--- of all balances, so that also one that was changed past the entries is found in the end.
-CREATE FUNCTION check_balances(p_balances integer) RETURNS void LANGUAGE plpgsql AS $$
+-- By asset: how far the sum of all entries is off zero, plus how far balances are off their entries. It looks at all entries since
+-- the sums, at every balance that they moved, at those found wrong before, and at the next p_balances of all balances, so that
+-- also one that was changed past the entries is found in the end.
+CREATE FUNCTION check_ledger(p_balances integer) RETURNS TABLE (asset text, imbalance numeric) LANGUAGE plpgsql AS $$
 DECLARE
   c ledger_checkpoint;
   v_swept bigint;
@@ -78,14 +86,15 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT c FROM ledger_checkpoint FOR UPDATE;
   SELECT max(account_id), count(*) INTO v_swept, v_count FROM (
-    SELECT account_id FROM balances WHERE account_id > c.swept ORDER BY account_id LIMIT p_balances) slice;
+    SELECT b.account_id FROM balances b WHERE b.account_id > c.swept ORDER BY b.account_id LIMIT p_balances) slice;
+  UPDATE ledger_checkpoint SET swept = CASE WHEN v_count < p_balances THEN 0 ELSE v_swept END;
 
   WITH tail AS MATERIALIZED (
-    SELECT account_id, sum(amount) AS total FROM entries WHERE id > c.settled GROUP BY account_id
+    SELECT e.account_id, sum(e.amount) AS total FROM entries e WHERE e.id > c.settled GROUP BY e.account_id
   ), looked AS (
-    SELECT account_id FROM tail
-    UNION SELECT account_id FROM ledger_breaches
-    UNION SELECT account_id FROM balances WHERE account_id > c.swept AND account_id <= v_swept
+    SELECT tail.account_id FROM tail
+    UNION SELECT w.account_id FROM ledger_breaches w
+    UNION SELECT b.account_id FROM balances b WHERE b.account_id > c.swept AND b.account_id <= v_swept
   ), found AS (
     SELECT b.account_id, b.balance - coalesce(s.total, 0) - coalesce(tail.total, 0) AS difference
       FROM looked JOIN balances b USING (account_id)
@@ -96,23 +105,21 @@ BEGIN
     WHEN MATCHED AND f.difference = 0 THEN DELETE
     WHEN MATCHED THEN UPDATE SET difference = f.difference
     WHEN NOT MATCHED AND f.difference <> 0 THEN INSERT VALUES (f.account_id, f.difference);
-  UPDATE ledger_checkpoint SET swept = CASE WHEN v_count < p_balances THEN 0 ELSE v_swept END;
-END $$;
 
--- By asset: how far the sum of all entries is off zero, plus how far balances are off their entries.
-CREATE VIEW ledger_imbalance AS
-  SELECT a.id AS asset,
-      abs(coalesce(s.total, 0) + coalesce(tail.total, 0)) + coalesce(wrong.total, 0) AS imbalance
-    FROM assets a
-    LEFT JOIN ledger_asset_sums s ON s.asset = a.id
-    LEFT JOIN (
-      SELECT account.asset, sum(e.amount) AS total FROM entries e JOIN accounts account ON account.id = e.account_id
-        WHERE e.id > (SELECT settled FROM ledger_checkpoint) GROUP BY account.asset
-    ) tail ON tail.asset = a.id
-    LEFT JOIN (
-      SELECT account.asset, sum(abs(b.difference)) AS total FROM ledger_breaches b JOIN accounts account ON account.id = b.account_id
-        GROUP BY account.asset
-    ) wrong ON wrong.asset = a.id;
+  RETURN QUERY
+    WITH tail AS MATERIALIZED (
+      SELECT a.asset, sum(e.amount) AS total FROM entries e JOIN accounts a ON a.id = e.account_id
+        WHERE e.id > c.settled GROUP BY a.asset
+    ), wrong AS (
+      SELECT a.asset, sum(abs(w.difference)) AS total FROM ledger_breaches w JOIN accounts a ON a.id = w.account_id
+        GROUP BY a.asset
+    )
+    SELECT known.id, abs(coalesce(s.total, 0) + coalesce(tail.total, 0)) + coalesce(wrong.total, 0)
+      FROM assets known
+      LEFT JOIN ledger_asset_sums s ON s.asset = known.id
+      LEFT JOIN tail ON tail.asset = known.id
+      LEFT JOIN wrong ON wrong.asset = known.id;
+END $$;
 
 -- The whole audit, from the entries alone: every way in which the books can be wrong, by asset; no row means that they are right.
 CREATE OR REPLACE VIEW ledger_differences AS

@@ -51,6 +51,8 @@ test('random requests get only answers that the OpenAPI document allows, and no 
     ['characterId', ['sable-nine', 'the-bosun']],
     ['username', customers.map(({ username }) => username)],
     ['password', [PASSWORD]],
+    ['date', [new Date().toISOString().slice(0, 10)]],
+    ['expiresAt', [new Date(Date.now() + 3_600_000).toISOString()]],
   ]);
   const succeeded = new Set<string>();
 

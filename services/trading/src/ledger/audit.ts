@@ -24,18 +24,11 @@ const advanceSums: Statement = {
   text: 'SELECT advance_ledger_sums()',
 };
 
-const checkBalances: Statement = {
-  name: 'check_balances',
+const checkLedger: Statement = {
+  name: 'check_ledger',
   operation: 'call',
-  table: 'balances',
-  text: 'SELECT check_balances($1)',
-};
-
-const selectImbalance: Statement = {
-  name: 'select_ledger_imbalance',
-  operation: 'select',
   table: 'entries',
-  text: 'SELECT asset, imbalance::double precision FROM ledger_imbalance',
+  text: 'SELECT asset, imbalance::double precision FROM check_ledger($1)',
 };
 
 /** Balances that are looked at in each check although nothing moved them: 100,000 customers' come round within the hour. */
@@ -57,6 +50,5 @@ export async function ledgerImbalance(
   database: Queryable,
 ): Promise<{ asset: string; imbalance: number }[]> {
   await database.query(advanceSums);
-  await database.query(checkBalances, [SWEEP]);
-  return database.query<{ asset: string; imbalance: number }>(selectImbalance);
+  return database.query<{ asset: string; imbalance: number }>(checkLedger, [SWEEP]);
 }

@@ -34,7 +34,7 @@ const selectIssued: Statement = {
   name: 'select_shares_issued',
   operation: 'select',
   table: 'entries',
-  text: "SELECT asset, -balance AS shares FROM house_balances WHERE purpose = 'dealing' AND asset <> 'BERRY'",
+  text: "SELECT asset, -balance AS shares FROM house_balances() WHERE purpose = 'dealing' AND asset <> 'BERRY'",
 };
 
 const countOpenOrders: Statement = {
