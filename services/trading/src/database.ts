@@ -52,6 +52,8 @@ export function createDatabase(
     query_timeout: statementTimeoutMs + 100,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
+    // Compiling a plan takes longer than anything here runs, and is set off by estimates of tables that are still empty.
+    options: '-c jit=off',
     types,
   });
   // An idle connection that breaks (restart, failover) is replaced by the pool; without a listener it would end the process.

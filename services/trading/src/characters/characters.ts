@@ -1,5 +1,6 @@
 import type { Database, Statement } from '../database.ts';
 import { cents, type Cents } from '../money.ts';
+import { Problem } from '../problem.ts';
 
 /** What is traded: a character of the story. */
 export interface Character {
@@ -32,4 +33,16 @@ export async function loadCharacters(database: Database): Promise<Character[]> {
     startPrice: cents(row.start_price),
     volatility: row.volatility,
   }));
+}
+
+/** @throws {Problem} 404 when there is no such character */
+export function findCharacter(characters: Character[], id: string): Character {
+  const found = characters.find((character) => character.id === id);
+  if (found) return found;
+  throw new Problem({
+    status: 404,
+    code: 'unknown-character',
+    title: 'Unknown character',
+    detail: `No character has the id ${JSON.stringify(id)}. GET /api/characters lists them.`,
+  });
 }

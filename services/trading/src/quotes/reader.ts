@@ -1,17 +1,26 @@
 import type { Redis } from 'ioredis';
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database } from '../database.ts';
+import { liveBoard } from './live.ts';
 import { decodeBoard, QUOTES_KEY, type QuoteBoard } from './quote.ts';
+import { createRecentBoards } from './recent.ts';
 import { latestSample } from './samples.ts';
 
 /** How long a board that was fetched is used before the next one is fetched. */
 const FETCHED_FOR_MS = 250;
 /** How long one that was pushed is: four rounds of quotes, so that one that comes late costs nothing. */
 const PUSHED_FOR_MS = 1000;
+/** How late quotes are for those who did not subscribe to them in real time. */
+const DELAY_MS = 5000;
 
 export interface QuoteReader {
   /** The newest board that can be had; undefined when the market never opened. Fails only if Postgres is needed and away. */
   current(): Promise<QuoteBoard | undefined>;
+  /**
+   * The newest board that is at least 5 seconds old, for those who did not subscribe to quotes in real time; undefined when
+   * there was none yet. For looking only: trading is always at the current one. Fails as `current` does.
+   */
+  delayed(): Promise<QuoteBoard | undefined>;
   /** Age of the newest board known, in seconds; undefined when none is. */
   ageSeconds: () => number | undefined;
   close(): Promise<void>;
@@ -27,7 +36,8 @@ export interface QuoteReaderOptions {
 
 /**
  * Quotes come by subscription, so that a request costs no round trip. When none come (Redis or the market is away) they
- * are fetched, at most every 250 ms: from Redis, and when that is away from the last sample in Postgres.
+ * are fetched, at most every 250 ms: from Redis, and when that is away from the last sample in Postgres. Boards of the last
+ * seconds are kept for those who see them late; when some of those did not come, it is the samples in Postgres that count.
  */
 export function createQuoteReader({
   redis,
@@ -35,25 +45,18 @@ export function createQuoteReader({
   database,
   telemetry,
 }: QuoteReaderOptions): QuoteReader {
-  let newest: QuoteBoard | undefined;
-  let usableUntil = 0;
-  let fetching: Promise<QuoteBoard | undefined> | undefined;
-
-  const keep = (board: QuoteBoard | undefined, forMs: number) => {
-    if (board && (!newest || board.quotedAt >= newest.quotedAt)) newest = board;
-    usableUntil = Date.now() + forMs;
-    return newest;
-  };
-
-  const fetchBoard = async () => {
-    const text = await redis.get(QUOTES_KEY).catch(() => null);
-    const board = text === null ? await latestSample(database) : decodeBoard(text);
-    return keep(board, FETCHED_FOR_MS);
-  };
+  const recent = createRecentBoards();
+  let pushedUntil = 0;
+  const fetched = atIntervals(async () => {
+    const board = (await liveBoard(redis)) ?? (await latestSample(database));
+    if (board) recent.add(board);
+  });
+  const sampled = atIntervals(() => latestSample(database, Date.now() - DELAY_MS));
 
   subscriber.on('message', (_channel: string, text: string) => {
     try {
-      keep(decodeBoard(text), PUSHED_FOR_MS);
+      recent.add(decodeBoard(text));
+      pushedUntil = Date.now() + PUSHED_FOR_MS;
     } catch (error) {
       telemetry.logger.warn('A message of quotes cannot be read', { error });
     }
@@ -67,22 +70,60 @@ export function createQuoteReader({
   subscriber.on('ready', subscribe);
   if (subscriber.status === 'ready') subscribe();
 
+  const count = (hit: boolean) => {
+    if (hit) telemetry.cacheHit('quotes');
+    else telemetry.cacheMiss('quotes');
+  };
+
   return {
     async current() {
-      if (Date.now() < usableUntil) {
-        telemetry.cacheHit('quotes');
-        return newest;
-      }
-      telemetry.cacheMiss('quotes');
-      fetching ??= fetchBoard().finally(() => {
+      const known = Date.now() < pushedUntil || fetched.isFresh();
+      count(known);
+      if (!known) await fetched.value();
+      return recent.newest();
+    },
+    async delayed() {
+      const limit = Date.now() - DELAY_MS;
+      const board = recent.before(limit);
+      const complete = board !== undefined && board.quotedAt > limit - PUSHED_FOR_MS;
+      count(complete || sampled.isFresh());
+      if (complete) return board;
+      const sample = await sampled.value();
+      return board && sample && sample.quotedAt < board.quotedAt ? board : (sample ?? board);
+    },
+    ageSeconds: () => {
+      const newest = recent.newest();
+      return newest && (Date.now() - newest.quotedAt) / 1000;
+    },
+    close: async () => {
+      subscriber.disconnect();
+      await Promise.allSettled([fetched.settled(), sampled.settled()]);
+    },
+  };
+}
+
+/** Something that is fetched at most every 250 ms, and once for all who ask at the same time. */
+function atIntervals<T>(fetch: () => Promise<T>) {
+  let value: T;
+  let freshUntil = 0;
+  let fetching: Promise<T> | undefined;
+  const isFresh = () => Date.now() < freshUntil;
+  const refresh = async () => {
+    value = await fetch();
+    freshUntil = Date.now() + FETCHED_FOR_MS;
+    return value;
+  };
+
+  return {
+    isFresh,
+    async value(): Promise<T> {
+      if (isFresh()) return value;
+      fetching ??= refresh().finally(() => {
         fetching = undefined;
       });
       return fetching;
     },
-    ageSeconds: () => (newest ? (Date.now() - newest.quotedAt) / 1000 : undefined),
-    close: async () => {
-      subscriber.disconnect();
-      await fetching?.catch(() => undefined);
-    },
+    /** Resolves when nothing is under way. */
+    settled: () => fetching,
   };
 }

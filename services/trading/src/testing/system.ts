@@ -5,7 +5,8 @@ import { composeApi } from '../api/compose.ts';
 import { loadConfig, type Config } from '../config.ts';
 import { createClosing, type Closing } from '../lifecycle.ts';
 import { cents } from '../money.ts';
-import { board, encodeBoard, QUOTES_KEY, type Quote } from '../quotes/quote.ts';
+import { publishBoard } from '../quotes/live.ts';
+import { board, type Quote } from '../quotes/quote.ts';
 import { listen } from '../server.ts';
 import { createTestDatabase, required, type TestDatabase } from './database.ts';
 
@@ -45,8 +46,11 @@ export interface TestSystem {
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   register(username?: string): Promise<Customer>;
-  /** Publishes quotes as the market would; every character has a bid of 999 and an ask of 1001 cents. */
-  quote(quotedAt?: number, price?: { bid: number; ask: number }): Promise<void>;
+  /** Publishes quotes as the market would; every character has a bid of 999 and an ask of 1001 cents, and is not halted. */
+  quote(
+    quotedAt?: number,
+    quote?: { bid: number; ask: number; haltedUntil?: number },
+  ): Promise<void>;
   /** The value of one series of the API's /metrics; 0 when it is not there. */
   metric(name: string, labels?: Record<string, string>): Promise<number>;
   close(): Promise<void>;
@@ -124,16 +128,17 @@ export async function startSystem(
           post('/api/orders', order, { authorization, 'idempotency-key': key }),
       };
     },
-    async quote(quotedAt = Date.now(), price = { bid: 999, ask: 1001 }) {
+    async quote(quotedAt = Date.now(), { bid, ask, haltedUntil } = { bid: 999, ask: 1001 }) {
       const ids = await database.sql<{ id: string }>('SELECT id FROM characters');
       const quotes = ids.map(({ id }): Quote => ({
         characterId: id,
-        bid: cents(price.bid),
-        ask: cents(price.ask),
-        last: cents(price.bid),
+        bid: cents(bid),
+        ask: cents(ask),
+        last: cents(bid),
+        open: cents(bid),
+        haltedUntil: haltedUntil ?? null,
       }));
-      const text = encodeBoard(board(quotedAt, quotes));
-      await redis.multi().set(QUOTES_KEY, text).publish(QUOTES_KEY, text).exec();
+      await publishBoard(redis, board(quotedAt, 1, quotes));
     },
     async metric(name, labels = {}) {
       return metricIn((await request('GET', '/metrics')).text, name, labels);
