@@ -145,6 +145,12 @@ export function createMarketMetrics(registry: Registry) {
       labelNames: ['character'] as const,
       registers,
     }),
+    halts: new Counter({
+      name: 'market_halts_total',
+      help: 'Times that trading in a character was halted, because its price moved too far in a minute',
+      labelNames: ['character'] as const,
+      registers,
+    }),
   };
 }
 

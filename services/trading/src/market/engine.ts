@@ -1,27 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
-import type { Logger } from '@crows-nest/telemetry';
-import type { Character } from '../characters/characters.ts';
-import type { Database } from '../database.ts';
 import type { MarketMetrics } from '../metrics.ts';
-import { board, encodeBoard, QUOTES_KEY, type QuoteBoard } from '../quotes/quote.ts';
-import { dropOldSamples, latestSample, saveSample } from '../quotes/samples.ts';
 import type { Matching } from '../orders/matching.ts';
+import { publishBoard } from '../quotes/live.ts';
+import type { QuoteBoard } from '../quotes/quote.ts';
+import { HALT_MS } from './halts.ts';
+import { keepBoard } from './keeping.ts';
 import type { Leadership } from './leadership.ts';
-import { createWalk, TICKS_PER_SECOND, type Walk } from './walk.ts';
+import { openMarket, type OpeningDependencies, type OpenMarket } from './opening.ts';
+import { TICKS_PER_SECOND } from './walk.ts';
 
 const TICK_MS = 1000 / TICKS_PER_SECOND;
-const TICKS_PER_CLEANING = 60 * TICKS_PER_SECOND;
 
-export interface EngineDependencies {
-  database: Database;
-  redis: Redis;
+export interface EngineDependencies extends OpeningDependencies {
   leadership: Leadership;
-  characters: Character[];
-  seed: string;
   matching: Matching;
   metrics: MarketMetrics;
-  logger: Logger;
 }
 
 export interface Engine {
@@ -30,61 +23,54 @@ export interface Engine {
 
 /**
  * While this process leads: a round of quotes every 250 ms to Redis (kept and published), each fourth one also to
- * Postgres. Neither being away stops the other.
+ * Postgres, where what customers traded is asked for. Neither being away stops the other.
  */
 export function startEngine(dependencies: EngineDependencies): Engine {
-  const { database, redis, leadership, matching, metrics, logger } = dependencies;
+  const { database, redis, leadership, matching, characters, metrics, logger } = dependencies;
   const stop = new AbortController();
-  let walks: Walk[] | undefined;
-  let ticks = 0;
+  let market: OpenMarket | undefined;
   let saving: Promise<void> | undefined;
+  for (const { id } of characters) metrics.halts.inc({ character: id }, 0);
 
   const tick = async () => {
     const leads = leadership.held();
     metrics.leader.set(leads ? 1 : 0);
     if (!leads) {
-      walks = undefined;
+      market = undefined;
       metrics.price.reset();
       return;
     }
-    walks ??= await openWalks(dependencies);
-    const quotes = board(
-      Date.now(),
-      walks.map((walk) => walk.next()),
-    );
-    ticks += 1;
-    await publish(quotes);
+    market ??= await openMarket(dependencies, Date.now());
+    const quotes = market.rounds.next(Date.now());
+    await publishBoard(redis, quotes);
     matching.begin(quotes);
-    if (ticks % TICKS_PER_SECOND === 0) save(quotes);
-    metrics.ticks.inc();
-    for (const { characterId, last } of quotes.quotes.values()) {
-      metrics.price.set({ character: characterId }, last);
-    }
-  };
-
-  const publish = async (quotes: QuoteBoard) => {
-    const text = encodeBoard(quotes);
-    await redis
-      .multi()
-      .set(QUOTES_KEY, text)
-      .publish(QUOTES_KEY, text)
-      .exec()
-      .catch(() => null); // the connection logs that Redis is away
+    if (quotes.round % TICKS_PER_SECOND === 0) save(market, quotes);
+    tell(quotes);
   };
 
   // Not awaited by the tick: a slow Postgres must not make quotes late. One at a time, so that nothing piles up.
-  const save = (quotes: QuoteBoard) => {
-    const cleaning = ticks % TICKS_PER_CLEANING === 0;
+  const save = ({ rounds, flow }: OpenMarket, quotes: QuoteBoard) => {
     saving ??= (async () => {
-      await saveSample(database, quotes);
-      if (cleaning) await dropOldSamples(database);
+      await keepBoard(database, quotes);
+      rounds.bought(await flow.next());
     })()
       .catch((error: unknown) => {
-        logger.warn('Quotes not saved', { error });
+        logger.warn('Quotes not saved, or trades not counted', { error });
       })
       .finally(() => {
         saving = undefined;
       });
+  };
+
+  const tell = ({ quotedAt, quotes }: QuoteBoard) => {
+    metrics.ticks.inc();
+    for (const { characterId: character, last, haltedUntil } of quotes.values()) {
+      metrics.price.set({ character }, last);
+      if (haltedUntil === quotedAt + HALT_MS) {
+        metrics.halts.inc({ character });
+        logger.warn('Trading is halted', { character, last });
+      }
+    }
   };
 
   const running = (async () => {
@@ -108,13 +94,4 @@ export function startEngine(dependencies: EngineDependencies): Engine {
       await saving;
     },
   };
-}
-
-/** Prices go on where the last leader left them; on an empty database they begin at their start. */
-async function openWalks({ database, characters, seed }: EngineDependencies): Promise<Walk[]> {
-  const sample = await latestSample(database);
-  return characters.map((character) => {
-    const last = sample?.quotes.get(character.id)?.last ?? character.startPrice;
-    return createWalk(character, last, seed);
-  });
 }

@@ -4,6 +4,7 @@ import { decodeBoard, QUOTES_KEY, type QuoteBoard } from '../quotes/quote.ts';
 import { dropOldSamples } from '../quotes/samples.ts';
 import { createDatabase } from '../database.ts';
 import { eventually } from '../testing/eventually.ts';
+import { insertTrade } from '../testing/trades.ts';
 import {
   CHARACTER,
   createTestTelemetry,
@@ -108,6 +109,64 @@ describe('the market', () => {
     await two.close();
   });
 
+  test('opens an empty database with a past that leads up to the start prices', async () => {
+    await system.redis.flushdb();
+    await system.database.sql('TRUNCATE quotes, candles');
+    const market = await startMarket();
+    const [first] = await published(1);
+    await market.close();
+
+    const candles = await system.database.sql<{ interval: string; count: number }>(
+      `SELECT interval, count(*)::int FROM candles WHERE starts_at < date_trunc('minute', now()) GROUP BY 1`,
+    );
+    const count = Object.fromEntries(candles.map((row) => [row.interval, row.count / 20]));
+    expect(count['1m']).toBeGreaterThanOrEqual(6 * 60);
+    expect(count['1h']).toBeGreaterThanOrEqual(7 * 24);
+    expect(count['1d']).toBeGreaterThanOrEqual(7);
+    const [today] = await system.database.sql<{ open: string }>(
+      `SELECT open FROM candles WHERE character_id = $1 AND interval = '1d' ORDER BY starts_at DESC LIMIT 1`,
+      [CHARACTER],
+    );
+    const quote = first?.quotes.get(CHARACTER);
+    expect(quote?.open).toBe(Number(today?.open));
+    expect(Math.abs((quote?.last ?? NaN) / 73_000 - 1)).toBeLessThan(0.01);
+  });
+
+  test("is moved by customers' net buying; too far a move halts trading, also for the next leader", async () => {
+    const customer = await system.register();
+    const one = await startMarket();
+    const [before] = await published(1);
+    expect(before?.quotes.get(CHARACTER)?.haltedUntil).toBeNull();
+    expect(await one.metric('market_halts_total', { character: CHARACTER })).toBe(0);
+    // A 12th of a day's volume: half a standard deviation of a day, upwards.
+    const craze = { userId: customer.id, characterId: CHARACTER, net: 6000, secondsAgo: 10 };
+    await insertTrade(system.database, craze);
+    await eventually(() => one.metric('market_halts_total', { character: CHARACTER })).toBe(1);
+
+    const [halted] = await published(1);
+    const quote = halted?.quotes.get(CHARACTER);
+    expect(quote?.haltedUntil).toBeGreaterThan(Date.now());
+    expect((quote?.last ?? NaN) / (before?.quotes.get(CHARACTER)?.last ?? NaN)).toBeGreaterThan(
+      1.3,
+    );
+    const order = { characterId: CHARACTER, action: 'buy', quantity: 1 };
+    expect((await customer.trade(order)).json).toMatchObject({ type: '/problems/trading-halted' });
+    expect((await customer.trade({ ...order, characterId: 'nix-halloway' })).status).toBe(201);
+    const savedHalt = `SELECT FROM quotes WHERE character_id = $1 AND halted_until > now()`;
+    await eventually(() => system.database.sql(savedHalt, [CHARACTER])).not.toEqual([]);
+    await one.close();
+
+    // Once from the board in Redis, once from the sample in Postgres.
+    for (const forget of [[], [QUOTES_KEY]]) {
+      if (forget.length > 0) await system.redis.del(forget);
+      const next = await startMarket();
+      const [after] = await published(1);
+      expect(after?.quotes.get(CHARACTER)).toEqual(quote);
+      expect(after?.round).toBeGreaterThan(before?.round ?? NaN);
+      await next.close();
+    }
+  });
+
   test('keeps quoting to Postgres while Redis is away', async () => {
     const nowhere = testConfig(system.database, { REDIS_URL: 'redis://127.0.0.1:1/9' });
     expect(nowhere.redisUrl).not.toBe(testRedisUrl());
@@ -131,7 +190,7 @@ describe('the market', () => {
       { url: system.config.databaseUrl, poolMax: 1 },
       system.telemetry,
     );
-    await dropOldSamples(database);
+    await dropOldSamples(database, Date.now());
     await database.close();
     expect(await system.database.sql('SELECT count(*)::int FROM quotes')).toEqual([{ count: 6 }]);
   });
