@@ -9,6 +9,7 @@ import { createLoginThrottle } from '../auth/throttle.ts';
 import { loadCharacters } from '../characters/characters.ts';
 import type { Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
+import { createHistory } from '../history/history.ts';
 import type { Closing } from '../lifecycle.ts';
 import { createApiMetrics, registerQuoteAge } from '../metrics.ts';
 import { createOrders } from '../orders/orders.ts';
@@ -22,6 +23,7 @@ import { createTrades } from '../trades/trades.ts';
 import { createApp } from './app.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { authEndpoints } from './routes/auth.ts';
+import { characterEndpoints } from './routes/characters.ts';
 import { orderEndpoints } from './routes/orders.ts';
 import { portfolioEndpoints } from './routes/portfolio.ts';
 import { statementEndpoints } from './routes/statements.ts';
@@ -57,6 +59,7 @@ export async function composeApi(
   const activity = createActivity(database, logger);
   closing.defer('activity', () => activity.close());
   const portfolio = createPortfolio({ database, quotes, characters });
+  const history = createHistory({ database, characters });
   const trades = createTrades({ database, quotes, telemetry, metrics });
   const orders = createOrders({ database, telemetry, metrics });
 
@@ -70,6 +73,7 @@ export async function composeApi(
       authenticate: createAuthenticate(auth, activity),
       endpoints: [
         ...authEndpoints(auth),
+        ...characterEndpoints(portfolio, history),
         ...portfolioEndpoints(portfolio),
         ...tradeEndpoints(trades, createTradeHistory(database)),
         ...orderEndpoints(orders),

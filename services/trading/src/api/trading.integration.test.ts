@@ -148,6 +148,39 @@ test('a price older than 3 seconds is not traded on, but given answers are repea
   expect((await customer.trade(buy(1), 'patient')).status).toBe(201);
 });
 
+test('a halted character is not traded in, but given answers are repeated, and the key works later', async () => {
+  const customer = await system.register();
+  const bought = await customer.trade(buy(1), 'before-the-halt');
+  const haltedUntil = Date.now() + 45_500;
+  await system.quote(Date.now(), { bid: 2000, ask: 2002, haltedUntil });
+  const looked = () => customer.get(`/api/characters/${CHARACTER}`);
+  await eventually(async () => (await looked()).json).toMatchObject({
+    halted: true,
+    haltedUntil: new Date(haltedUntil).toISOString(),
+    bid: 2000,
+  });
+
+  for (const order of [buy(1), sell(1)]) {
+    const refused = await customer.trade(order, `halted-${order.action}`);
+    expect(refused.status).toBe(503);
+    expect(refused.json).toMatchObject({ type: '/problems/trading-halted', status: 503 });
+    const seconds = Number(refused.headers.get('retry-after'));
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThanOrEqual(46);
+  }
+  expect((await customer.trade(buy(1), 'before-the-halt')).text).toBe(bought.text);
+  expect((await customer.get('/api/portfolio')).json).toMatchObject({
+    holdings: [{ quantity: 1 }],
+  });
+
+  await system.quote();
+  await eventually(async () => (await looked()).json).toMatchObject({
+    halted: false,
+    haltedUntil: null,
+  });
+  expect((await customer.trade(buy(1), 'halted-buy')).status).toBe(201);
+});
+
 describe('an Idempotency-Key', () => {
   test('gives the same bytes again, and moves money once', async () => {
     const customer = await system.register();

@@ -14,6 +14,8 @@ beforeAll(async () => {
   const { databaseUrl: url } = system.config;
   database = createDatabase({ url, poolMax: 1 }, system.telemetry);
   userId = (await system.register()).id;
+  await trade(1000, 3600);
+  await trade(1000, 3600, 'nix-halloway');
 }, 120_000);
 afterAll(async () => {
   await database.close();

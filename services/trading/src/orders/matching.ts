@@ -105,13 +105,13 @@ export function createMatching(dependencies: MatchingDependencies): Matching {
  * One round: the orders that these quotes cross are filled, as far as the house's shares of the round go, each in a transaction of its
  * own. What cannot be filled now (its customer is busy, the quotes have become too old) is left for the next round.
  *
- * @param board without the characters that are not traded now
+ * @param board quotes; characters whose trading is halted are left out
  */
 export async function fillCrossed(
   { database, telemetry, metrics }: MatchingDependencies,
   board: QuoteBoard,
 ): Promise<void> {
-  const quotes = [...board.quotes.values()];
+  const quotes = [...board.quotes.values()].filter(({ haltedUntil }) => haltedUntil === null);
   const crossing = await database.query<Crossing>(selectCrossing, [
     quotes.map(({ characterId }) => characterId),
     quotes.map(({ bid }) => bid),

@@ -3,7 +3,7 @@ import type { Telemetry } from '@crows-nest/telemetry';
 import { createDatabase, type Database } from '../database.ts';
 import { createTradeMetrics, createWorkerMetrics } from '../metrics.ts';
 import { cents } from '../money.ts';
-import { board } from '../quotes/quote.ts';
+import { board, type Quote } from '../quotes/quote.ts';
 import { eventually } from '../testing/eventually.ts';
 import {
   CHARACTER,
@@ -78,15 +78,15 @@ async function place(...order: Parameters<typeof limit>): Promise<Order> {
   return json as Order;
 }
 
+function quote(bid: number, ask: number, more: Partial<Quote> = {}): Quote {
+  const last = cents(Math.floor((bid + ask) / 2));
+  const prices = { bid: cents(bid), ask: cents(ask), last, open: last };
+  return { characterId: CHARACTER, ...prices, haltedUntil: null, ...more };
+}
+
 /** One round of the market at these prices. */
 function quoted(bid: number, ask: number, quotedAt = Date.now(), characterId = CHARACTER) {
-  const quote = {
-    characterId,
-    bid: cents(bid),
-    ask: cents(ask),
-    last: cents(Math.floor((bid + ask) / 2)),
-  };
-  return fillCrossed(market, board(quotedAt, [quote]));
+  return fillCrossed(market, board(quotedAt, 1, [quote(bid, ask, { characterId })]));
 }
 
 const look = async (order: Order) => (await customer.get(`/api/orders/${order.id}`)).json as Order;
@@ -210,12 +210,20 @@ test('a round serves all characters, and one order that fails holds up no other'
   expect((await other.get(`/api/orders/${failing.id}`)).json).toMatchObject({ status: 'filled' });
 });
 
+test('an order rests while trading in its character is halted', async () => {
+  const order = await place('buy', 1, 1000);
+  const halted = quote(980, 990, { haltedUntil: Date.now() + 30_000 });
+  await fillCrossed(market, board(Date.now(), 1, [halted]));
+  expect(await look(order)).toMatchObject({ status: 'open' });
+  await quoted(980, 990);
+  expect(await look(order)).toMatchObject({ status: 'filled' });
+});
+
 test('rounds follow one another and never run beside each other', async () => {
   const order = await place('buy', 3 * SHARES_PER_ROUND, 100);
   const matching = createMatching(market);
-  const quote = { characterId: CHARACTER, bid: cents(80), ask: cents(90), last: cents(85) };
   for (let tick = 0; tick < 10; tick += 1) {
-    matching.begin(board(Date.now(), [quote]));
+    matching.begin(board(Date.now(), 1, [quote(80, 90)]));
   }
   await matching.close();
   expect(await look(order)).toMatchObject({ filled: SHARES_PER_ROUND });

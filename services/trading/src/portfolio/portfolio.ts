@@ -1,7 +1,7 @@
-import type { Character } from '../characters/characters.ts';
+import { findCharacter, type Character } from '../characters/characters.ts';
 import type { Database } from '../database.ts';
 import { cents, shares, type Cents, type Shares } from '../money.ts';
-import type { QuoteBoard } from '../quotes/quote.ts';
+import { dailyChange, type QuoteBoard } from '../quotes/quote.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
 import { possessionsOf, type Position } from './possessions.ts';
 
@@ -12,6 +12,14 @@ export interface CharacterView {
   bid: Cents | null;
   ask: Cents | null;
   last: Cents | null;
+  /** The first price of the day (UTC). */
+  open: Cents | null;
+  /** From there to `last`, as a ratio to 4 decimals: 0.0123 is 1.23 % up. */
+  change: number | null;
+  /** Whether trading has stopped because the price moved too far. */
+  halted: boolean;
+  /** Until when; null while trading goes on. ISO 8601. */
+  haltedUntil: string | null;
   /** ISO 8601. */
   quotedAt: string | null;
   quantity: Shares;
@@ -59,6 +67,12 @@ export interface Portfolio {
   characters(
     userId: string,
   ): Promise<{ characters: CharacterView[]; portfolioValue: Cents; cash: Cents }>;
+  /**
+   * One character with its quote and the customer's holding.
+   *
+   * @throws {Problem} 404 when there is no such character
+   */
+  character(userId: string, characterId: string): Promise<CharacterView>;
   holdings(userId: string): Promise<PortfolioView>;
 }
 
@@ -73,11 +87,10 @@ export function createPortfolio({
   quotes,
   characters,
 }: PortfolioDependencies): Portfolio {
+  const read = (userId: string) => Promise.all([quotes.current(), possessionsOf(database, userId)]);
+
   const look = async (userId: string) => {
-    const [board, { cash, reservedCash, positions }] = await Promise.all([
-      quotes.current(),
-      possessionsOf(database, userId),
-    ]);
+    const [board, { cash, reservedCash, positions }] = await read(userId);
     const held = characters.map((character) => ({
       view: viewOf(character, board, positions.get(character.id)),
       position: positions.get(character.id),
@@ -89,6 +102,11 @@ export function createPortfolio({
     async characters(userId) {
       const { held, cash, portfolioValue } = await look(userId);
       return { characters: held.map(({ view }) => view), portfolioValue, cash };
+    },
+    async character(userId, characterId) {
+      const character = findCharacter(characters, characterId);
+      const [board, { positions }] = await read(userId);
+      return viewOf(character, board, positions.get(character.id));
     },
     async holdings(userId) {
       const { held, cash, reservedCash, portfolioValue } = await look(userId);
@@ -121,7 +139,11 @@ function viewOf(
     bid: quote?.bid ?? null,
     ask: quote?.ask ?? null,
     last: quote?.last ?? null,
-    quotedAt: board && quote ? new Date(board.quotedAt).toISOString() : null,
+    open: quote?.open ?? null,
+    change: quote ? dailyChange(quote) : null,
+    halted: quote ? quote.haltedUntil !== null : false,
+    haltedUntil: isoTime(quote?.haltedUntil),
+    quotedAt: isoTime(quote && board?.quotedAt),
     quantity,
     value: cents(quantity * (quote?.bid ?? 0)),
   };
@@ -141,6 +163,10 @@ function holdingOf({ id, name, bid, value }: CharacterView, position: Position):
     realisedProfit,
     unrealisedProfit: cents(value - cost),
   };
+}
+
+function isoTime(at: number | null | undefined): string | null {
+  return at == null ? null : new Date(at).toISOString();
 }
 
 function sum(values: Cents[]): Cents {

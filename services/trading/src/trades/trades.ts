@@ -2,8 +2,8 @@ import { captureCarrier, currentContext, type Telemetry } from '@crows-nest/tele
 import type { Database, Statement } from '../database.ts';
 import { hashRequest, keyReused, type KeptAnswer } from '../idempotency/idempotency.ts';
 import type { ApiMetrics, TradeMetrics } from '../metrics.ts';
-import { cents } from '../money.ts';
-import { unavailable } from '../problem.ts';
+import { cents, type Cents } from '../money.ts';
+import { unavailable, type Problem } from '../problem.ts';
 import { TRADABLE_FOR_MS, type Quote } from '../quotes/quote.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
 import { countTrade } from './count-trade.ts';
@@ -30,8 +30,8 @@ export interface Trades {
    * Executes the order, once per key, in one round trip to Postgres.
    *
    * @returns 201, or 404 or 409 with a problem as body
-   * @throws {Problem} 422 when the key was used for another order, 503 when there is no price of the last 3 seconds;
-   *   nothing is kept of either
+   * @throws {Problem} 422 when the key was used for another order, 503 when there is no price of the last 3 seconds or
+   *   trading in the character is halted; nothing is kept of either
    */
   execute(request: TradeRequest): Promise<KeptAnswer>;
 }
@@ -71,7 +71,7 @@ export interface TradesDependencies {
 }
 
 export function createTrades({ database, quotes, telemetry, metrics }: TradesDependencies): Trades {
-  const tradableQuote = async (characterId: string): Promise<Quote | undefined> => {
+  const freshQuote = async (characterId: string): Promise<Quote | undefined> => {
     const board = await quotes.current();
     if (!board || Date.now() - board.quotedAt > TRADABLE_FOR_MS) return undefined;
     return board.quotes.get(characterId);
@@ -90,7 +90,7 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
       characterId,
       action,
       quantity,
-      amount: cents((action === 'buy' ? quote.ask : quote.bid) * quantity),
+      amount: cents(priceOf(quote, action) * quantity),
       commission: cents(row.commission),
       realisedProfit: cents(row.realised_profit),
       firstTrade: row.first_trade,
@@ -111,8 +111,8 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
       return telemetry.span('trade.execute', attributes, async (span) => {
         const started = performance.now();
         const { characterId, action, quantity } = order;
-        const quote = await tradableQuote(characterId);
-        const price = action === 'buy' ? quote?.ask : quote?.bid;
+        const quote = await freshQuote(characterId);
+        const price = quote?.haltedUntil === null ? priceOf(quote, action) : undefined;
 
         const [row] = await database.query<ExecuteTradeRow>(executeTrade, [
           userId,
@@ -136,16 +136,32 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
         );
 
         if (row.outcome === 'key_reused') throw keyReused();
-        if (row.outcome === 'no_price') {
-          throw unavailable(
-            'no-price',
-            `There is no price for ${characterId} of the last 3 seconds. Try again.`,
-            1,
-          );
-        }
+        if (row.outcome === 'no_price') throw noPrice(characterId, quote);
         if (!row.replayed) count(order, row, quote);
         return { status: row.status, body: row.body, replayed: row.replayed };
       });
     },
   };
+}
+
+/** What a share costs or brings. */
+function priceOf({ bid, ask }: Quote, action: Order['action']): Cents {
+  return action === 'buy' ? ask : bid;
+}
+
+function noPrice(characterId: string, quote: Quote | undefined): Problem {
+  if (quote?.haltedUntil != null) {
+    const seconds = Math.ceil((quote.haltedUntil - Date.now()) / 1000);
+    const until = new Date(quote.haltedUntil).toISOString();
+    return unavailable(
+      'trading-halted',
+      `Trading in ${characterId} is halted until ${until}, because its price moved too far. Try again then.`,
+      Math.max(1, seconds),
+    );
+  }
+  return unavailable(
+    'no-price',
+    `There is no price for ${characterId} of the last 3 seconds. Try again.`,
+    1,
+  );
 }

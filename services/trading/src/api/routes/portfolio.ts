@@ -1,18 +1,7 @@
 import { z } from 'zod';
 import type { Portfolio } from '../../portfolio/portfolio.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
-import { centsSchema, sharesSchema, timeSchema } from '../schemas.ts';
-
-const characterSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  bid: centsSchema.nullable(),
-  ask: centsSchema.nullable(),
-  last: centsSchema.nullable(),
-  quotedAt: timeSchema.nullable(),
-  quantity: sharesSchema,
-  value: centsSchema,
-});
+import { centsSchema, sharesSchema } from '../schemas.ts';
 
 const holdingSchema = z.object({
   characterId: z.string(),
@@ -27,30 +16,9 @@ const holdingSchema = z.object({
   unrealisedProfit: centsSchema.describe('Their value less their cost'),
 });
 
-/** What a customer sees of the market and of what is theirs. */
+/** What a customer has. */
 export function portfolioEndpoints(portfolio: Portfolio): Endpoint[] {
   return [
-    endpoint(
-      {
-        method: 'get',
-        path: '/api/characters',
-        operationId: 'listCharacters',
-        tag: 'Market',
-        summary: 'Every character with its quote and what you hold of it',
-        session: true,
-        answers: {
-          200: {
-            description: 'The market; prices are null before it ever opened',
-            schema: z.object({
-              characters: z.array(characterSchema),
-              portfolioValue: centsSchema,
-              cash: centsSchema,
-            }),
-          },
-        },
-      },
-      async ({ session }) => ({ status: 200, json: await portfolio.characters(session.user.id) }),
-    ),
     endpoint(
       {
         method: 'get',
