@@ -115,18 +115,17 @@ describe('on SIGTERM', () => {
 
 describe('migrate', () => {
   test('run three times at once exits 0 each time, and changes nothing that is there', async () => {
+    const migrations = () =>
+      system.database.sql('SELECT name, run_on FROM schema_migrations ORDER BY id');
+    const before = await migrations();
+    expect(before).not.toEqual([]);
     const runs = await Promise.all([
       start('migrate/main'),
       start('migrate/main'),
       start('migrate/main'),
     ]);
     for (const { exit, output } of runs) expect(await exit, output()).toBe(0);
-    expect(await system.database.sql('SELECT name FROM schema_migrations ORDER BY id')).toEqual([
-      { name: '001_users' },
-      { name: '002_ledger' },
-      { name: '003_characters' },
-      { name: '004_trades' },
-    ]);
+    expect(await migrations()).toEqual(before);
   });
 
   test('exits 1 when there is no Postgres', async () => {
