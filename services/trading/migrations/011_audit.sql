@@ -53,6 +53,7 @@ CREATE FUNCTION advance_ledger_sums() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_newest bigint := (SELECT coalesce(max(id), 0) FROM entries);
   v_self xid8 := pg_current_xact_id();
+  v_upto bigint;
   c ledger_checkpoint;
 BEGIN
   SELECT * INTO STRICT c FROM ledger_checkpoint FOR UPDATE;
@@ -65,14 +66,19 @@ BEGIN
     RETURN;
   END IF;
 
+  -- In steps, so that a ledger that was loaded at once is taken in over a few calls.
+  v_upto := least(c.newest, c.settled + 500000);
   INSERT INTO ledger_account_sums AS s (account_id, total)
-    SELECT account_id, sum(amount) FROM entries WHERE id > c.settled AND id <= c.newest GROUP BY account_id
+    SELECT account_id, sum(amount) FROM entries WHERE id > c.settled AND id <= v_upto GROUP BY account_id
     ON CONFLICT (account_id) DO UPDATE SET total = s.total + excluded.total;
   INSERT INTO ledger_asset_sums AS s (asset, total)
     SELECT a.asset, sum(e.amount) FROM entries e JOIN accounts a ON a.id = e.account_id
-      WHERE e.id > c.settled AND e.id <= c.newest GROUP BY a.asset
+      WHERE e.id > c.settled AND e.id <= v_upto GROUP BY a.asset
     ON CONFLICT (asset) DO UPDATE SET total = s.total + excluded.total;
-  UPDATE ledger_checkpoint SET settled = c.newest, newest = greatest(c.newest, v_newest), newest_seen = v_self;
+  UPDATE ledger_checkpoint SET settled = v_upto;
+  IF v_upto = c.newest THEN
+    UPDATE ledger_checkpoint SET newest = greatest(c.newest, v_newest), newest_seen = v_self;
+  END IF;
 END $$;
 
 -- By asset: how far the sum of all entries is off zero, plus how far balances are off their entries. It looks at all entries since

@@ -17,12 +17,16 @@ const selectBatch: Statement = {
   name: 'select_customers_of_day',
   operation: 'select',
   table: 'users',
-  text: `SELECT u.id,
-           EXISTS (SELECT FROM accounts a JOIN entries e ON e.account_id = a.id WHERE a.user_id = u.id
-                   AND e.created_at >= $2::timestamp AT TIME ZONE 'UTC'
-                   AND e.created_at < ($2::timestamp + interval '1 day') AT TIME ZONE 'UTC')
-             AND NOT EXISTS (SELECT FROM statements s WHERE s.user_id = u.id AND s.day = $2::date) AS missing
-         FROM (SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT ${BATCH}) u ORDER BY u.id`,
+  text: `SELECT u.id, moved.found IS NOT NULL AS missing
+         FROM (SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT ${BATCH}) u
+         LEFT JOIN LATERAL (
+           SELECT true AS found FROM accounts a JOIN entries e ON e.account_id = a.id
+           WHERE a.user_id = u.id AND e.created_at >= $2::timestamp AT TIME ZONE 'UTC'
+             AND e.created_at < ($2::timestamp + interval '1 day') AT TIME ZONE 'UTC'
+             AND NOT EXISTS (SELECT FROM statements WHERE user_id = u.id AND day = $2::date)
+           LIMIT 1
+         ) moved ON true
+         ORDER BY u.id`,
 };
 
 /** Makes yesterday's statements of all whose money or shares moved, once the day is over; other days' are made when asked for. */
