@@ -69,7 +69,9 @@ test('a trade that is committed after one with a higher number is not missed', a
   await client.connect();
   await client.query('BEGIN');
   const transaction = { sql: (text: string, values: unknown[]) => client.query(text, values) };
-  await insertTrade(transaction, { userId, characterId: CHARACTER, net: 1, secondsAgo: 0 });
+  // Of another customer: one customer's trades wait for each other.
+  const { id } = await system.register();
+  await insertTrade(transaction, { userId: id, characterId: CHARACTER, net: 1, secondsAgo: 0 });
   await trade(10, 0);
   expect(await counted()).toBe(0);
   await client.query('COMMIT');

@@ -47,13 +47,16 @@ export interface TestSystem {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   register(username?: string): Promise<Customer>;
   /** Publishes quotes as the market would; every character has a bid of 999 and an ask of 1001 cents, and is not halted. */
-  quote(
-    quotedAt?: number,
-    quote?: { bid: number; ask: number; haltedUntil?: number },
-  ): Promise<void>;
+  quote(quotedAt?: number, quote?: TestQuote): Promise<void>;
   /** The value of one series of the API's /metrics; 0 when it is not there. */
   metric(name: string, labels?: Record<string, string>): Promise<number>;
   close(): Promise<void>;
+}
+
+export interface TestQuote {
+  bid: number;
+  ask: number;
+  haltedUntil?: number;
 }
 
 export interface RequestOptions {
@@ -128,18 +131,7 @@ export async function startSystem(
           post('/api/orders', order, { authorization, 'idempotency-key': key }),
       };
     },
-    async quote(quotedAt = Date.now(), { bid, ask, haltedUntil } = { bid: 999, ask: 1001 }) {
-      const ids = await database.sql<{ id: string }>('SELECT id FROM characters');
-      const quotes = ids.map(({ id }): Quote => ({
-        characterId: id,
-        bid: cents(bid),
-        ask: cents(ask),
-        last: cents(bid),
-        open: cents(bid),
-        haltedUntil: haltedUntil ?? null,
-      }));
-      await publishBoard(redis, board(quotedAt, 1, quotes));
-    },
+    quote: (quotedAt, quote) => publishQuotes(redis, database, quotedAt, quote),
     async metric(name, labels = {}) {
       return metricIn((await request('GET', '/metrics')).text, name, labels);
     },
@@ -151,6 +143,25 @@ export async function startSystem(
     },
   };
   return system;
+}
+
+/** Publishes the same quote for every character, as the market would. */
+export async function publishQuotes(
+  redis: Redis,
+  database: TestDatabase,
+  quotedAt = Date.now(),
+  { bid, ask, haltedUntil }: TestQuote = { bid: 999, ask: 1001 },
+): Promise<void> {
+  const ids = await database.sql<{ id: string }>('SELECT id FROM characters');
+  const quotes = ids.map(({ id }): Quote => ({
+    characterId: id,
+    bid: cents(bid),
+    ask: cents(ask),
+    last: cents(bid),
+    open: cents(bid),
+    haltedUntil: haltedUntil ?? null,
+  }));
+  await publishBoard(redis, board(quotedAt, 1, quotes));
 }
 
 /** Redis' database 9, so that a flush touches nothing of others. */
