@@ -88,7 +88,6 @@ const environmentSchema = z.object({
   GATEWAY_KEY_FILE: text.optional(),
   GATEWAY_WEBHOOK_SECRET_FILE: text.optional(),
   SUBSCRIPTION_PERIOD_SECONDS: integer(1, 366 * DAY_SECONDS).default(30 * DAY_SECONDS),
-  SUBSCRIPTION_RETRY_SECONDS: integer(1, 30 * DAY_SECONDS).default(DAY_SECONDS),
 });
 
 /**
@@ -141,7 +140,6 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     subscription: {
       price: SUBSCRIPTION_PRICE,
       periodSeconds: values.SUBSCRIPTION_PERIOD_SECONDS,
-      retrySeconds: values.SUBSCRIPTION_RETRY_SECONDS,
     },
   };
 }

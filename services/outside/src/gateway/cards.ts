@@ -31,6 +31,6 @@ export const tokens = Object.keys(cards).map((behaviour) => `card_${behaviour}`)
 
 /** The card of a token: `card_good`, or `card_good-7f3a` for one that nobody else has. Undefined: there is no such card. */
 export function cardOf(token: string): Card | undefined {
-  const behaviour = /^card_([a-z_]+)(?:-[A-Za-z0-9]{1,40})?$/.exec(token)?.[1];
+  const behaviour = /^card_([a-z_]+)(?:-[A-Za-z0-9-]{1,40})?$/.exec(token)?.[1];
   return behaviour !== undefined && Object.hasOwn(cards, behaviour) ? cards[behaviour] : undefined;
 }

@@ -31,7 +31,7 @@ const checkLedger: Statement = {
   table: 'entries',
   // Withdrawals that are pending are what is in the house's account for them.
   text: `SELECT asset, (imbalance + CASE asset WHEN 'BERRY' THEN abs(
-             (SELECT balance FROM house_balances WHERE purpose = 'payouts')
+             (SELECT balance FROM house_balances() WHERE purpose = 'payouts')
              - (SELECT coalesce(sum(amount), 0) FROM payments WHERE status = 'pending' AND kind = 'withdrawal'))
            ELSE 0 END)::double precision AS imbalance
          FROM check_ledger($1)`,
@@ -46,10 +46,9 @@ export function differences(connection: Queryable): Promise<Difference[]> {
 }
 
 /**
- * By asset, how far the sum of all entries is off zero, how far balances are off their entries, and the money of withdrawals under
- * way off those withdrawals, together. It costs as much as has
- * happened since the last check, not as much as ever has: entries of before are in sums. An entry that was changed in
- * place is therefore only found by `differences`.
+ * By asset, how far the sum of all entries is off zero, plus how far balances are off their entries, plus how far the money of
+ * withdrawals under way is off these. It costs as much as has happened since the last check, not as much as ever has: entries
+ * of before are in sums. An entry that was changed in place is therefore only found by `differences`.
  *
  * @param database not a transaction's connection: the sums are advanced by a transaction of their own
  */

@@ -65,7 +65,7 @@ export function sweepTask({ database, gateway, settle, telemetry }: ChargeDepend
 
   return {
     name: 'unanswered payments',
-    everyMs: 2000,
+    everyMs: 1000,
     async run() {
       await Promise.all((await database.query<PaymentRow>(takeUnanswered)).map(ask));
     },

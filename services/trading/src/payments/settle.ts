@@ -138,8 +138,8 @@ export function createSettle(dependencies: SettleDependencies): Settle {
       );
       span.setAttribute('payment.settling', settling);
       if (settling === 'settled') {
-        if (payment.kind === 'subscription') await sessions.changed(payment.userId);
         tell(payment, outcome);
+        if (payment.kind === 'subscription') await sessions.changed(payment.userId);
       }
       if (settling === 'mismatch') {
         telemetry.logger.error('The gateway tells of another amount than was asked for', {

@@ -1,6 +1,6 @@
 import type { Queryable, Statement } from '../database.ts';
 import { askForPayment } from '../payments/ask.ts';
-import { RETRIES, type Plan } from './plan.ts';
+import { RETRIES, RETRY_AFTER, type Plan } from './plan.ts';
 
 const awaitCharge: Statement = {
   name: 'await_subscription_charge',
@@ -28,7 +28,7 @@ const noteDeclined: Statement = {
   operation: 'update',
   table: 'subscriptions',
   text: `UPDATE subscriptions s SET attempts = s.attempts + 1, status = next.status,
-           due_at = CASE next.status WHEN 'past_due' THEN clock_timestamp() + make_interval(secs => $2 * 2 ^ s.attempts) END
+           due_at = CASE next.status WHEN 'past_due' THEN clock_timestamp() + make_interval(secs => $2 * ${RETRY_AFTER} * 2 ^ s.attempts) END
          FROM (SELECT user_id, CASE WHEN status IN ('cancelled', 'ended') OR attempts >= ${RETRIES} THEN 'ended' ELSE 'past_due' END
              AS status
            FROM subscriptions WHERE user_id = $1) next
@@ -51,8 +51,7 @@ export async function noteCharge(
   connection: Queryable,
   userId: string,
   paid: boolean,
-  { periodSeconds, retrySeconds }: Plan,
+  { periodSeconds }: Plan,
 ): Promise<void> {
-  if (paid) await connection.query(notePaid, [userId, periodSeconds]);
-  else await connection.query(noteDeclined, [userId, retrySeconds]);
+  await connection.query(paid ? notePaid : noteDeclined, [userId, periodSeconds]);
 }

@@ -58,7 +58,7 @@ export function renewalTask({ database, sessions, plan, telemetry }: RenewalDepe
 
   return {
     name: 'subscriptions',
-    everyMs: 2000,
+    everyMs: 1000,
     async run() {
       for (const { user_id: userId } of await database.query<{ user_id: string }>(selectDue)) {
         await renew(userId).catch((error: unknown) => {
