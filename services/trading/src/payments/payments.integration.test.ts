@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Telemetry } from '@crows-nest/telemetry';
 import { traceInMemory } from '../../../telemetry/src/testing/tracing.ts';
-import { differences } from '../ledger/audit.ts';
+import { differences, ledgerImbalance } from '../ledger/audit.ts';
 import { createClosing, type Closing } from '../lifecycle.ts';
 import { eventually } from '../testing/eventually.ts';
 import { startGateway, type TestGateway } from '../testing/gateway.ts';
@@ -56,17 +56,18 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await eventually(pending).toBe(0);
-  await expectRightBooks();
+  expect(await differences(books)).toEqual([]);
 });
 
 const START = 1_000_000;
 const sql = <Row extends object>(text: string, values?: unknown[]) =>
   system.database.sql<Row & Record<string, unknown>>(text, values);
 
-async function expectRightBooks() {
-  const query = <Row>({ text }: { text: string }) => system.database.sql(text) as Promise<Row[]>;
-  expect(await differences({ query })).toEqual([]);
-}
+/** The books, to be audited. */
+const books = {
+  query: <Row>({ text }: { text: string }, values?: unknown[]) =>
+    system.database.sql(text, values) as Promise<Row[]>,
+};
 
 async function pending(): Promise<number> {
   const rows = await sql("SELECT FROM payments WHERE status = 'pending'");
@@ -340,16 +341,20 @@ describe('the database refuses, whoever asks,', () => {
   });
 });
 
-test('the audit finds money that no payment has moved', async () => {
-  await sql(
-    "SELECT post_transfer('odd', ARRAY[house_account('payouts', 'BERRY'), house_account('gateway', 'BERRY')], ARRAY[7, -7])",
-  );
-  const query = <Row>({ text }: { text: string }) => system.database.sql(text) as Promise<Row[]>;
-  expect((await differences({ query })).map(({ subject }) => subject)).toEqual([
+test('the audit and the gauge find money that no payment has moved', async () => {
+  const move = (amounts: string) =>
+    sql(
+      "SELECT post_transfer('odd', ARRAY[house_account('payouts', 'BERRY'), house_account('gateway', 'BERRY')], $1)",
+      [amounts],
+    );
+  const berries = async () =>
+    (await ledgerImbalance(books)).find(({ asset }) => asset === 'BERRY')?.imbalance;
+  expect(await berries()).toBe(0);
+  await move('{7,-7}');
+  expect((await differences(books)).map(({ subject }) => subject)).toEqual([
     'house account gateway',
     'house account payouts',
   ]);
-  await sql(
-    "SELECT post_transfer('odd', ARRAY[house_account('payouts', 'BERRY'), house_account('gateway', 'BERRY')], ARRAY[-7, 7])",
-  );
+  expect(await berries()).toBe(7);
+  await move('{-7,7}');
 });

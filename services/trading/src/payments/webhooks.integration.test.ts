@@ -12,7 +12,7 @@ import {
   type Customer,
   type TestSystem,
 } from '../testing/system.ts';
-import { createRevenue, createPaymentMetrics } from '../metrics.ts';
+import { createWorkerMetrics } from '../metrics.ts';
 import { chargePayment, type ChargeDependencies } from './charge.ts';
 import { createGateway } from './gateway.ts';
 import { createSettle } from './settle.ts';
@@ -181,7 +181,7 @@ describe('the job that charges', () => {
       sessions: { changed: () => Promise.resolve() },
       plan: system.config.subscription,
       telemetry,
-      metrics: createPaymentMetrics(telemetry.registry, createRevenue(telemetry.registry)),
+      metrics: createWorkerMetrics(telemetry.registry),
     });
     settled = 0;
     charging = {
