@@ -38,6 +38,11 @@ random_password() { head -c 4096 /dev/urandom | tr -dc 'A-Za-z0-9' | head -c 32;
 # What is there is kept: the database was made with it.
 [ -s /volumes/secrets/postgres_password ] || write_secret postgres_password "$(random_password)"
 
+# What the exchange proves itself with to the card gateway, and what the gateway signs its webhooks with.
+for name in gateway_key gateway_webhook_secret; do
+  [ -s "/volumes/secrets/$name" ] || write_secret "$name" "$(random_password)"
+done
+
 # What the user sets wins. Grafana takes it when its volume is new; later: grafana cli admin reset-admin-password.
 if [ -n "${GRAFANA_ADMIN_PASSWORD:-}" ]; then
   write_secret grafana_admin_password "$GRAFANA_ADMIN_PASSWORD"

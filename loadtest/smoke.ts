@@ -2,7 +2,7 @@
 // reckons along: `make smoke`, or `k6 run loadtest/smoke.ts`. Takes seconds; run it after every change and every deployment.
 // Any broken promise is printed with what came instead, and ends k6 with an exit code other than 0.
 
-import { check, group } from 'k6';
+import { check, group, sleep } from 'k6';
 import { test } from 'k6/execution';
 import type { Options } from 'k6/options';
 
@@ -12,17 +12,23 @@ import {
   type Character,
   type Market,
   type Order,
+  type Payment,
   type Portfolio,
   type Receipt,
   type Session,
   bodyOf,
   call,
+  deposit,
   login,
   logout,
   market,
+  payments,
   portfolio,
   register,
+  subscribe,
   trade,
+  unsubscribe,
+  withdraw,
 } from './lib/api.ts';
 
 export const options: Options = {
@@ -64,6 +70,9 @@ export default function (): void {
     });
     group('idempotency', () => {
       sendTwice(token);
+    });
+    group('payments', () => {
+      payAndReckon(token);
     });
     group('bad input', () => {
       refuseNonsense(token);
@@ -170,6 +179,61 @@ function sendTwice(token: string): void {
 
   const other = { ...order, quantity: 2 };
   refused(trade(token, other, { key, expected: [422] }), 422, 'another order with the same key');
+}
+
+/** The newest payments, once none of them is pending any more; the gateway takes a moment. */
+function settledPayments(token: string): Payment[] {
+  for (let seconds = 0; ; seconds++) {
+    const body = answered(payments(token), 200, 'GET /api/payments');
+    const { payments: all } = bodyOf<{ payments: Payment[] }>(body);
+    const settled = all.every(({ status }) => status !== 'pending');
+    if (settled || seconds === 20) {
+      promise('payments are settled within 20 s', settled, all);
+      return all;
+    }
+    sleep(1);
+  }
+}
+
+function payAndReckon(token: string): void {
+  const { cash } = marketOf(token);
+  const key = crypto.randomUUID();
+  const first = answered(deposit(token, 5_000, 'card_good', { key }), 202, 'a deposit');
+  const again = answered(deposit(token, 5_000, 'card_good', { key }), 202, 'the same deposit');
+  promise('a deposit asked for twice is one', again.body === first.body, again.body);
+  answered(deposit(token, 7_000, 'card_declined'), 202, 'a deposit of a card that is declined');
+  answered(withdraw(token, 3_000, 'card_good'), 202, 'a withdrawal');
+  promise('a withdrawal is gone at once', marketOf(token).cash <= cash + 2_000, cash);
+  answered(subscribe(token, 'card_good'), 202, 'a subscription');
+
+  const seen = settledPayments(token).map(
+    ({ kind, status, reason }) => reason ?? `${kind} ${status}`,
+  );
+  const wanted =
+    'deposit succeeded, insufficient_funds, subscription succeeded, withdrawal succeeded';
+  promise('each payment ends as its card wants it', seen.sort().join(', ') === wanted, seen);
+  promise('what came and went adds up', marketOf(token).cash === cash + 2_000, cash);
+
+  const me = answered(call('GET', '/auth/me', { token }), 200, 'GET /auth/me');
+  promise('a subscriber has real time', bodyOf<Session>(me).user.realtime, me.body);
+  answered(unsubscribe(token), 200, 'cancelling the subscription');
+
+  refused(
+    withdraw(token, 999_999_999, 'card_good', { expected: [409] }),
+    409,
+    'more than there is',
+  );
+  refused(deposit(token, 5_000, '4242424242424242', { expected: [400] }), 400, 'a card number');
+  const forged = call('POST', '/webhooks/payments', {
+    body: {
+      id: 'evt_1',
+      type: 'charge.succeeded',
+      data: { id: 'ch_1', reference: 'r', amount: 1, status: 'succeeded', failureCode: null },
+    },
+    headers: { 'Gateway-Signature': 't=1,v1=0' },
+    expected: [400],
+  });
+  refused(forged, 400, 'a forged webhook');
 }
 
 /** Headers arrive in Go's canonical spelling, but a proxy may keep another. */

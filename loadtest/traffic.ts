@@ -14,12 +14,16 @@ import {
   type Market,
   type Session,
   bodyOf,
+  deposit,
   login,
   logout,
   market,
   portfolio,
   register,
+  subscribe,
   trade,
+  unsubscribe,
+  withdraw,
 } from './lib/api.ts';
 
 export const options = {
@@ -41,6 +45,9 @@ export const options = {
 const budget = 50_000;
 /** Every so many visits of a customer, something goes wrong, beginning with the first so that its panels fill soon. */
 const mishapEvery = 20;
+/** Every so many visits, a customer has something to pay. */
+const payEvery = 4;
+
 /** With the exchange away, a customer tries again after so many seconds. */
 const patience = 5;
 
@@ -114,7 +121,30 @@ function overreach(token: string): void {
   expect(trade(token, order, { expected: [409] }), 'overreaching order', 409);
 }
 
-function visit(mishap: boolean): void {
+// 409: another visit was quicker, or the money is all in shares. 404: there was no subscription to cancel.
+const maybe = { expected: [202, 409] };
+
+/** What customers pay, one after the other: mostly with good cards, and now and then with each of those that are trouble. */
+const payments: ((token: string) => Answer)[] = [
+  (token) => deposit(token, 25_000, 'card_good'),
+  (token) => subscribe(token, 'card_good', maybe),
+  (token) => withdraw(token, 20_000, 'card_good', maybe),
+  (token) => deposit(token, 10_000, 'card_declined'),
+  (token) => deposit(token, 15_000, 'card_slow'),
+  (token) => withdraw(token, 5_000, 'card_expired', maybe),
+  (token) => deposit(token, 30_000, 'card_webhook_lost'),
+  (token) => unsubscribe(token, [200, 404]),
+  (token) => subscribe(token, 'card_declined', maybe),
+];
+
+function pay(token: string, turn: number): void {
+  const payment = payments[turn % payments.length];
+  if (payment) expect(payment(token), 'payment', 200, 202, 404, 409);
+}
+
+function visit(visits: number): void {
+  // Customers take turns in having bad luck, and in paying.
+  const mishap = (visits + vu.idInTest * 5) % mishapEvery === 5;
   const customer = account();
   if (mishap) {
     expect(login(customer.username, 'rum and sea shanty', [401]), 'mistyped login', 401);
@@ -129,6 +159,8 @@ function visit(mishap: boolean): void {
     think(4);
   }
   if (mishap) overreach(token);
+  const turn = (visits + vu.idInTest) / payEvery;
+  if (Number.isInteger(turn)) pay(token, turn);
 
   expect(portfolio(token), 'portfolio', 200);
   think(4);
@@ -138,8 +170,7 @@ function visit(mishap: boolean): void {
 
 export default function (): void {
   try {
-    // Customers take turns in having bad luck.
-    visit((vu.iterationInInstance + vu.idInTest * 5) % mishapEvery === 5);
+    visit(vu.iterationInInstance);
   } catch (error) {
     // An exchange that is starting, stopping or in trouble: say so in one line, and come back later.
     console.warn(String(error));

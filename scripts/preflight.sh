@@ -34,6 +34,7 @@ rule_for() {
     GRAFANA) pattern='^[01]$' expected='1, or 0 to leave it out' ;;
     *_URL) pattern='^(https?://.+)?$' expected='an address such as https://grafana.example.org, or empty' ;;
     TRAFFIC) pattern='^[0-9]$' expected='how many copies of the traffic run, 0 to 9' ;;
+    SUBSCRIPTION_PERIOD_SECONDS) pattern='^[1-9][0-9]{0,7}$' expected='whole seconds, at most 31622400 (366 days)' ;;
     MARKET_SEED) pattern='^[0-9]{1,9}$' expected='a whole number' ;;
     ENVIRONMENT) pattern='^[a-z][a-z0-9-]{0,31}$' expected='a short name in small letters such as demo' ;;
     LOG_LEVEL) pattern='^(error|warn|info|http|debug)$' expected='error, warn, info, http or debug' ;;

@@ -53,6 +53,22 @@ export interface Receipt {
   quantity: number;
 }
 
+export interface Payment {
+  id: string;
+  kind: 'deposit' | 'withdrawal' | 'subscription';
+  amount: number;
+  /** The card's token: services/outside/README.md tells what each card does. */
+  card: string;
+  status: 'pending' | 'succeeded' | 'failed';
+  reason: string | null;
+}
+
+export interface Subscription {
+  status: 'pending' | 'active' | 'past_due' | 'cancelled' | 'ended';
+  card: string;
+  price: number;
+}
+
 export interface Account {
   username: string;
   email: string;
@@ -60,7 +76,7 @@ export interface Account {
 }
 
 export interface Session {
-  user: { id: string; username: string; email: string };
+  user: { id: string; username: string; email: string; realtime: boolean };
   token: string;
 }
 
@@ -145,6 +161,60 @@ export function trade(
     body: order,
     headers: { 'Idempotency-Key': key },
     kind: 'trade',
+    ...(expected && { expected }),
+  });
+}
+
+interface PaymentOptions {
+  key?: string;
+  expected?: number[];
+}
+
+/** Takes money from a card: 202 with the pending {@link Payment}; what comes of it is in {@link payments}. */
+export function deposit(
+  token: string,
+  amount: number,
+  card: string,
+  options?: PaymentOptions,
+): Answer {
+  return pay('/api/payments/deposits', token, { amount, card }, options);
+}
+
+/** Pays money out to a card; otherwise as {@link deposit}. */
+export function withdraw(
+  token: string,
+  amount: number,
+  card: string,
+  options?: PaymentOptions,
+): Answer {
+  return pay('/api/payments/withdrawals', token, { amount, card }, options);
+}
+
+/** The caller's payments, newest first: `{ payments: Payment[], next }`. */
+export function payments(token: string): Answer {
+  return call('GET', '/api/payments', { token, kind: 'read' });
+}
+
+/** Has quotes in real time charged to a card: `{ subscription: Subscription }`. */
+export function subscribe(token: string, card: string, options?: PaymentOptions): Answer {
+  return pay('/api/subscription', token, { card }, options);
+}
+
+/** Lets the subscription run out: `{ subscription: Subscription }`. */
+export function unsubscribe(token: string, expected?: number[]): Answer {
+  return call('DELETE', '/api/subscription', { token, ...(expected && { expected }) });
+}
+
+function pay(
+  path: string,
+  token: string,
+  body: object,
+  { key = crypto.randomUUID(), expected }: PaymentOptions = {},
+): Answer {
+  return call('POST', path, {
+    token,
+    body,
+    headers: { 'Idempotency-Key': key },
     ...(expected && { expected }),
   });
 }

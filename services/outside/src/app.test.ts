@@ -54,6 +54,7 @@ beforeEach(async () => {
     tally: createTally(telemetry, heartbeat),
     health: createHealth({ version: '0.0.0', checks: {}, started: () => true }),
     runbooksDirectory,
+    gateway: undefined,
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,6 +2,7 @@ import type { Health, Telemetry } from '@crows-nest/telemetry';
 import express, { type Express } from 'express';
 import { Counter, Gauge } from 'prom-client';
 
+import type { Gateway } from './gateway/gateway.ts';
 import type { Heartbeat } from './inbox/heartbeat.ts';
 import type { Inbox } from './inbox/inbox.ts';
 import { inboxRoutes, streamRoutes } from './inbox/routes.ts';
@@ -16,6 +17,8 @@ export interface Dependencies {
   tally: Tally;
   health: Health;
   runbooksDirectory: string | undefined;
+  /** None: this world has no card gateway. */
+  gateway: Pick<Gateway, 'router'> | undefined;
 }
 
 export interface App {
@@ -32,6 +35,7 @@ export function createApp({
   tally,
   health,
   runbooksDirectory,
+  gateway,
 }: Dependencies): App {
   const app = express();
   app.disable('x-powered-by');
@@ -41,6 +45,7 @@ export function createApp({
   app.use(telemetry.http());
   app.get('/metrics', telemetry.metricsEndpoint());
   app.use(health.router);
+  if (gateway) app.use('/gateway/v1', gateway.router);
   app.use(securityHeaders);
   app.use(inboxRoutes(inbox, heartbeat));
   app.use(pageRoutes({ inbox, heartbeat, runbooksDirectory }));

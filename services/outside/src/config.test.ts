@@ -1,6 +1,18 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import { readConfig } from './config.ts';
+
+const secret = path.join(mkdtempSync(path.join(tmpdir(), 'config-')), 'secret');
+writeFileSync(secret, 'from a file\n');
+const merchant = {
+  GATEWAY_KEY_FILE: secret,
+  GATEWAY_WEBHOOK_SECRET_FILE: secret,
+  GATEWAY_WEBHOOK_URL: 'http://web:3000/webhooks/payments',
+};
 
 describe('the configuration', () => {
   it('has a default for everything, and takes an empty value for none', () => {
@@ -10,6 +22,7 @@ describe('the configuration', () => {
       logDirectory: undefined,
       runbooksDirectory: undefined,
       heartbeatLimitSeconds: 180,
+      merchant: undefined,
       heartbeatFirstLimitSeconds: 300,
     });
   });
@@ -18,5 +31,19 @@ describe('the configuration', () => {
     const read = () => readConfig({ PORT: '99999', LOG_LEVEL: 'loud' });
     expect(read).toThrow(/PORT: .*"99999"/);
     expect(read).toThrow(/LOG_LEVEL: .*"loud"/);
+  });
+
+  it("has the card gateway's merchant whole or not at all", () => {
+    expect(readConfig(merchant).merchant).toEqual({
+      key: 'from a file',
+      webhookSecret: 'from a file',
+      webhookUrl: 'http://web:3000/webhooks/payments',
+    });
+    expect(() => readConfig({ ...merchant, GATEWAY_KEY_FILE: '' })).toThrow(
+      /needs GATEWAY_KEY_FILE/,
+    );
+    expect(() => readConfig({ ...merchant, GATEWAY_KEY_FILE: '/nowhere' })).toThrow(
+      /GATEWAY_KEY_FILE: expected a readable file.*"\/nowhere"/,
+    );
   });
 });

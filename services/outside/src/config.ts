@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
+
 import { z } from 'zod';
+
+import type { Merchant } from './gateway/gateway.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const seconds = z.coerce.number().int().min(1).max(86_400);
@@ -7,6 +11,19 @@ const optional = z
   .string()
   .optional()
   .transform((value) => value || undefined);
+
+/** A file with one secret in it, read at the start. */
+const secretFile = optional.transform((path, context) => {
+  const secret = path && contentOf(path);
+  if (secret === '') context.addIssue('expected a readable file with a secret in it');
+  return secret;
+});
+
+const merchantSettings = [
+  'GATEWAY_KEY_FILE',
+  'GATEWAY_WEBHOOK_SECRET_FILE',
+  'GATEWAY_WEBHOOK_URL',
+] as const;
 
 const schema = z.object({
   PORT: port.default(8025),
@@ -22,6 +39,12 @@ const schema = z.object({
   HEARTBEAT_LIMIT_SECONDS: seconds.default(180),
   /** The whole stack may be starting, and on a bare machine building. */
   HEARTBEAT_FIRST_LIMIT_SECONDS: seconds.default(300),
+  /** The card gateway's merchant: all three, or none and there is no gateway. */
+  GATEWAY_KEY_FILE: secretFile,
+  GATEWAY_WEBHOOK_SECRET_FILE: secretFile,
+  GATEWAY_WEBHOOK_URL: optional.pipe(
+    z.url({ protocol: /^https?$/, error: 'expected an address such as http://web/x' }).optional(),
+  ),
 });
 
 export interface Config {
@@ -34,6 +57,8 @@ export interface Config {
   runbooksDirectory: string | undefined;
   heartbeatLimitSeconds: number;
   heartbeatFirstLimitSeconds: number;
+  /** None: no card gateway. */
+  merchant: Merchant | undefined;
 }
 
 /** The one place that reads the environment. Throws one error that names every variable that is wrong, and how. */
@@ -57,5 +82,23 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     runbooksDirectory: env.RUNBOOKS_DIRECTORY,
     heartbeatLimitSeconds: env.HEARTBEAT_LIMIT_SECONDS,
     heartbeatFirstLimitSeconds: env.HEARTBEAT_FIRST_LIMIT_SECONDS,
+    merchant: merchantOf(env),
   };
+}
+
+function merchantOf(env: z.output<typeof schema>): Merchant | undefined {
+  const missing = merchantSettings.filter((name) => env[name] === undefined);
+  const [key, webhookSecret, webhookUrl] = merchantSettings.map((name) => env[name]);
+  if (key && webhookSecret && webhookUrl) return { key, webhookSecret, webhookUrl };
+  if (missing.length === merchantSettings.length) return undefined;
+  throw new Error(`The card gateway also needs ${missing.join(' and ')}.`);
+}
+
+/** Without the white space around; empty when there is no such file. */
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
 }

@@ -6,6 +6,7 @@ import { createHealth, createTelemetry } from '@crows-nest/telemetry';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp, createTally } from './app.ts';
 import { readConfig } from './config.ts';
+import { createGateway } from './gateway/gateway.ts';
 import { Heartbeat } from './inbox/heartbeat.ts';
 import { Inbox } from './inbox/inbox.ts';
 import { createMailServer } from './receivers/mail.ts';
@@ -47,6 +48,8 @@ async function start(): Promise<void> {
     logger.warn('Mail connection failed', { error: error.message });
   });
 
+  const gateway = config.merchant && createGateway(config.merchant, telemetry);
+
   const health = createHealth({ version, checks: {}, started: () => mail.server.listening });
   const { app, close } = createApp({
     telemetry,
@@ -55,6 +58,7 @@ async function start(): Promise<void> {
     tally,
     health,
     runbooksDirectory: config.runbooksDirectory,
+    gateway,
   });
   const server = createServer(app);
 
@@ -72,6 +76,7 @@ async function start(): Promise<void> {
     health.drain();
     clearInterval(watch);
     close();
+    await gateway?.close();
     const closed = [
       once(server.close(), 'close'),
       new Promise<void>((done) => {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { cents } from './money.ts';
+import type { Plan } from './subscriptions/plan.ts';
 
 /** What the environment says, checked and shaped. Nothing else in this service reads `process.env`. */
 export interface Config {
@@ -25,6 +27,13 @@ export interface Config {
   marketSeed: string;
   smtpUrl: string;
   mailFrom: string;
+  gatewayUrl: string;
+  /** What we prove ourselves with to the card gateway; undefined where none is named. */
+  gatewayKey: string | undefined;
+  /** What the card gateway signs its webhooks with; undefined where none is named. */
+  gatewayWebhookSecret: string | undefined;
+  /** The real-time plan. */
+  subscription: Plan;
 }
 
 /** Names every variable that is wrong: what was expected, what came, what to do. */
@@ -50,6 +59,9 @@ const integer = (min: number, max: number) => {
 
 const text = z.string().min(1, { error: 'expected some text' });
 
+const DAY_SECONDS = 86_400;
+const SUBSCRIPTION_PRICE = cents(1990);
+
 const environmentSchema = z.object({
   DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user@postgres:5432/crows_nest'),
   DATABASE_PASSWORD_FILE: text.optional(),
@@ -70,6 +82,12 @@ const environmentSchema = z.object({
   MARKET_SEED: text.default('crows-nest'),
   SMTP_URL: url(['smtp:', 'smtps:'], 'smtp://outside:1025').default('smtp://outside:1025'),
   MAIL_FROM: text.default("Crow's Nest <trades@crows-nest.example>"),
+  GATEWAY_URL: url(['http:', 'https:'], 'http://outside:8025/gateway/v1').default(
+    'http://outside:8025/gateway/v1',
+  ),
+  GATEWAY_KEY_FILE: text.optional(),
+  GATEWAY_WEBHOOK_SECRET_FILE: text.optional(),
+  SUBSCRIPTION_PERIOD_SECONDS: integer(1, 366 * DAY_SECONDS).default(30 * DAY_SECONDS),
 });
 
 /**
@@ -113,28 +131,53 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     marketSeed: values.MARKET_SEED,
     smtpUrl: values.SMTP_URL,
     mailFrom: values.MAIL_FROM,
+    gatewayUrl: values.GATEWAY_URL,
+    gatewayKey: secretFrom('GATEWAY_KEY_FILE', values.GATEWAY_KEY_FILE),
+    gatewayWebhookSecret: secretFrom(
+      'GATEWAY_WEBHOOK_SECRET_FILE',
+      values.GATEWAY_WEBHOOK_SECRET_FILE,
+    ),
+    subscription: {
+      price: SUBSCRIPTION_PRICE,
+      periodSeconds: values.SUBSCRIPTION_PERIOD_SECONDS,
+    },
   };
 }
 
+/** The secret, where the role that asks for it cannot do without. @throws {ConfigError} */
+export function needed(name: string, secret: string | undefined): string {
+  if (secret !== undefined) return secret;
+  throw new ConfigError(
+    `${name}: expected a file with the secret shared with the card gateway, but it is not set. See README.md, "Running it alone".`,
+  );
+}
+
 function withPassword(databaseUrl: string, passwordFile: string | undefined): string {
-  if (passwordFile === undefined) return databaseUrl;
-  let password: string;
-  try {
-    password = readFileSync(passwordFile, 'utf8').trim();
-  } catch (error) {
-    throw new ConfigError(
-      `DATABASE_PASSWORD_FILE: expected a readable file with the password, but ${passwordFile} cannot be read ` +
-        `(${(error as NodeJS.ErrnoException).code ?? 'unknown'}). Check the path and its permissions for this user.`,
-    );
-  }
-  if (password === '') {
-    throw new ConfigError(
-      `DATABASE_PASSWORD_FILE: expected a file with the password, but ${passwordFile} is empty. Write the password into it.`,
-    );
-  }
+  const password = secretFrom('DATABASE_PASSWORD_FILE', passwordFile);
+  if (password === undefined) return databaseUrl;
   const complete = new URL(databaseUrl);
   complete.password = encodeURIComponent(password);
   return complete.href;
+}
+
+/** What is in the file, without the white space around; undefined when none is named. */
+function secretFrom(name: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  let secret: string;
+  try {
+    secret = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigError(
+      `${name}: expected a readable file with the secret, but ${file} cannot be read ` +
+        `(${(error as NodeJS.ErrnoException).code ?? 'unknown'}). Check the path and its permissions for this user.`,
+    );
+  }
+  if (secret === '') {
+    throw new ConfigError(
+      `${name}: expected a file with the secret, but ${file} is empty. Write the secret into it.`,
+    );
+  }
+  return secret;
 }
 
 function withoutPassword(value: string): string {

@@ -12,6 +12,7 @@ export function createApiMetrics(registry: Registry) {
   const registers = [registry];
   return {
     ...createTradeMetrics(registry),
+    ...createPaymentMetrics(registry),
     authAttempts: new Counter({
       name: 'auth_attempts_total',
       help: 'Attempts to register, log in, or use a token',
@@ -43,6 +44,18 @@ export function createApiMetrics(registry: Registry) {
       registers,
     }),
     ordersCancelled: ordersCancelled(registry),
+    securityEvents: new Counter({
+      name: 'security_events_total',
+      help: 'What looks like an attack',
+      labelNames: ['type'] as const,
+      registers,
+    }),
+    paymentWebhooks: new Counter({
+      name: 'payment_webhooks_total',
+      help: "The gateway's webhooks, by what became of them",
+      labelNames: ['type', 'outcome'] as const,
+      registers,
+    }),
   };
 }
 
@@ -68,12 +81,7 @@ export function createTradeMetrics(registry: Registry) {
       labelNames: ['character', 'action'] as const,
       registers,
     }),
-    revenue: new Counter({
-      name: 'revenue_total',
-      help: 'What the house earned, in cents',
-      labelNames: ['source'] as const,
-      registers,
-    }),
+    revenue: revenue(registry),
     realisedProfit: new Counter({
       name: 'customer_realised_profit_total',
       help: 'What customers gained by sales, over the average cost, in cents',
@@ -93,6 +101,15 @@ export function createTradeMetrics(registry: Registry) {
   };
 }
 
+function revenue(registry: Registry) {
+  return new Counter({
+    name: 'revenue_total',
+    help: 'What the house earned, in cents',
+    labelNames: ['source'] as const,
+    registers: [registry],
+  });
+}
+
 function ordersCancelled(registry: Registry) {
   return new Counter({
     name: 'orders_cancelled_total',
@@ -108,6 +125,42 @@ function ledgerEntries(registry: Registry) {
     help: 'Ledger entries posted',
     registers: [registry],
   });
+}
+
+/** What is told of payments by whoever takes or settles them: the API, to which webhooks come, and the worker, which asks. */
+export function createPaymentMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    payments: new Counter({
+      name: 'payments_total',
+      help: 'Payments, each once as pending and once by what came of it',
+      labelNames: ['kind', 'status', 'gateway'] as const,
+      registers,
+    }),
+    paymentValue: new Counter({
+      name: 'payment_value_total',
+      help: 'Money of the payments that succeeded, in cents',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    paymentFailures: new Counter({
+      name: 'payment_failures_total',
+      help: 'Payments that failed, by reason',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    paymentDuration: new Histogram({
+      name: 'payment_duration_seconds',
+      help: 'Time from asking for a payment to its success in the books',
+      buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600],
+      registers,
+    }),
+    subscriptionFailures: new Counter({
+      name: 'subscription_failures_total',
+      help: 'Charges of the real-time plan that were declined',
+      registers,
+    }),
+  };
 }
 
 /** Age of the quotes in use, asked at scrape time from memory. */
@@ -158,6 +211,7 @@ export function createMarketMetrics(registry: Registry) {
 export function createWorkerMetrics(registry: Registry) {
   const registers = [registry];
   return {
+    ...createPaymentMetrics(registry),
     jobsProcessed: new Counter({
       name: 'jobs_processed_total',
       help: 'Jobs run, by how they ended',
@@ -194,6 +248,11 @@ export function createWorkerMetrics(registry: Registry) {
       help: 'Customers seen in the last 5 minutes',
       registers,
     }),
+    subscriptionsActive: new Gauge({
+      name: 'subscriptions_active',
+      help: 'Customers whose real-time plan runs',
+      registers,
+    }),
     activeSessions: new Gauge({
       name: 'auth_active_sessions',
       help: 'Sessions that have not expired',
@@ -206,6 +265,7 @@ export function createWorkerMetrics(registry: Registry) {
       registers,
     }),
     ordersCancelled: ordersCancelled(registry),
+    revenue: revenue(registry),
     ledgerEntries: ledgerEntries(registry),
     holdingsValue: new Gauge({
       name: 'customer_holdings_value',
@@ -223,5 +283,6 @@ export function createWorkerMetrics(registry: Registry) {
 
 export type TradeMetrics = ReturnType<typeof createTradeMetrics>;
 export type ApiMetrics = ReturnType<typeof createApiMetrics>;
+export type PaymentMetrics = ReturnType<typeof createPaymentMetrics>;
 export type MarketMetrics = ReturnType<typeof createMarketMetrics>;
 export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;

@@ -7,17 +7,21 @@ import { createPasswords } from '../auth/passwords.ts';
 import { createSessions } from '../auth/sessions.ts';
 import { createLoginThrottle } from '../auth/throttle.ts';
 import { loadCharacters } from '../characters/characters.ts';
-import type { Config } from '../config.ts';
+import { needed, type Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
 import { createHistory } from '../history/history.ts';
 import type { Closing } from '../lifecycle.ts';
 import { createApiMetrics, registerQuoteAge } from '../metrics.ts';
 import { createOrders } from '../orders/orders.ts';
+import { createPayments } from '../payments/payments.ts';
+import { createSettle } from '../payments/settle.ts';
+import { createWebhooks } from '../payments/webhooks.ts';
 import { createPortfolio } from '../portfolio/portfolio.ts';
 import { createQuoteReader } from '../quotes/reader.ts';
 import { createRedis, settled } from '../redis.ts';
 import { createServiceHealth, waitForSchema } from '../service.ts';
 import { createStatements } from '../statements/statements.ts';
+import { createSubscriptions } from '../subscriptions/subscriptions.ts';
 import { createTradeHistory } from '../trades/history.ts';
 import { createTrades } from '../trades/trades.ts';
 import { createApp } from './app.ts';
@@ -25,8 +29,10 @@ import { createAuthenticate } from './authenticate.ts';
 import { authEndpoints } from './routes/auth.ts';
 import { characterEndpoints } from './routes/characters.ts';
 import { orderEndpoints } from './routes/orders.ts';
+import { paymentEndpoints } from './routes/payments.ts';
 import { portfolioEndpoints } from './routes/portfolio.ts';
 import { statementEndpoints } from './routes/statements.ts';
+import { subscriptionEndpoints } from './routes/subscription.ts';
 import { tradeEndpoints } from './routes/trade.ts';
 
 /** Puts the API together and warms it up: what the first request would otherwise wait for is done when this resolves. */
@@ -38,6 +44,7 @@ export async function composeApi(
   const { databaseUrl: url, databasePoolMax: poolMax, redisUrl, trustProxy } = config;
   const { logger, registry } = telemetry;
   const metrics = createApiMetrics(registry);
+  const secret = needed('GATEWAY_WEBHOOK_SECRET_FILE', config.gatewayWebhookSecret);
 
   const database = createDatabase({ url, poolMax }, telemetry);
   closing.defer('database', () => database.close());
@@ -62,6 +69,11 @@ export async function composeApi(
   const history = createHistory({ database, characters });
   const trades = createTrades({ database, quotes, telemetry, metrics });
   const orders = createOrders({ database, telemetry, metrics });
+  const { subscription: plan } = config;
+  const payments = createPayments(database, metrics);
+  const subscriptions = createSubscriptions({ database, plan });
+  const settle = createSettle({ database, sessions, plan, telemetry, metrics });
+  const webhooks = createWebhooks({ secret, settle, telemetry, metrics });
 
   const health = createServiceHealth(database, redis, () => true);
   return {
@@ -78,6 +90,8 @@ export async function composeApi(
         ...tradeEndpoints(trades, createTradeHistory(database)),
         ...orderEndpoints(orders),
         ...statementEndpoints(createStatements(database)),
+        ...paymentEndpoints(payments, webhooks),
+        ...subscriptionEndpoints(subscriptions),
       ],
     }),
     health,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Page } from '../page.ts';
 import { wholeNumber } from './input.ts';
+import { cents } from '../money.ts';
 
 /** Shapes that several endpoints share, of requests and of answers. */
 
@@ -49,3 +50,15 @@ export function pageSchema(name: string, item: z.ZodType) {
 export function pageJson<Item>(name: string, { items, next }: Page<Item>) {
   return { [name]: items, next };
 }
+/** An amount that is asked for. */
+export function moneyFrom(min: number, max: number) {
+  const error = `expected whole cents from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error }).transform(cents);
+}
+
+/** What stands for a card; the card itself is known to the gateway alone. */
+export const cardToken = z
+  .string({ error: "expected a card's token as text" })
+  .regex(/^card_[A-Za-z0-9_-]{1,59}$/, {
+    error: "expected a card's token, such as card_good: card_, letters, digits, _ and -",
+  });

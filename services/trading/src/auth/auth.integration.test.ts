@@ -23,7 +23,7 @@ describe('a session', () => {
     expect(second.user.id).toBe(id);
     expect(second.token).not.toBe(token);
     expect((await me(token)).json).toEqual({
-      user: { id, username, email: `${username}@example.com` },
+      user: { id, username, email: `${username}@example.com`, realtime: false },
     });
 
     const authorization = `Bearer ${token}`;

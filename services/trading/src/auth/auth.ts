@@ -40,7 +40,7 @@ const insertUser: Statement = {
   operation: 'insert',
   table: 'users',
   text: `INSERT INTO users (username, email, password_hash) VALUES ($1, $2, $3)
-         ON CONFLICT DO NOTHING RETURNING id, username, email`,
+         ON CONFLICT DO NOTHING RETURNING id, username, email, false AS realtime`,
 };
 
 const findTaken: Statement = {
@@ -55,7 +55,8 @@ const findByUsername: Statement = {
   name: 'find_user_by_username',
   operation: 'select',
   table: 'users',
-  text: 'SELECT id, username, email, password_hash FROM users WHERE lower(username) = lower($1)',
+  text: `SELECT id, username, email, has_realtime(id) AS realtime, password_hash FROM users
+         WHERE lower(username) = lower($1)`,
 };
 
 export interface AuthDependencies {
@@ -109,7 +110,8 @@ export function createAuth({
       }
       await throttle.succeeded(username);
       const token = await sessions.open(database, found.id);
-      return { user: { id: found.id, username: found.username, email: found.email }, token };
+      const { id, username: name, email, realtime } = found;
+      return { user: { id, username: name, email, realtime }, token };
     },
 
     async authenticate(authorization) {

@@ -8,6 +8,8 @@ export interface User {
   id: string;
   username: string;
   email: string;
+  /** Sees quotes as they are, and not 5 s late. */
+  realtime: boolean;
 }
 
 export interface Session {
@@ -21,6 +23,8 @@ export interface Sessions {
   /** The session of a token; undefined when there is none, or it has expired. One Redis command, as a rule. */
   find(token: string): Promise<Session | undefined>;
   close(session: Session): Promise<void>;
+  /** To be called after a change of what {@link User} tells: the next request sees it. */
+  changed(userId: string): Promise<void>;
 }
 
 const LIFETIME = '7 days';
@@ -28,6 +32,10 @@ const LIFETIME = '7 days';
 // How long a cached session is believed. Also the longest that a session closed while Redis was away can still be used.
 const CACHE_SECONDS = 60;
 const CLOSED = 'closed';
+// What marks a session whose user has changed, and for how long: nothing is cached meanwhile. Longer than reading the old state
+// and caching it can take, so that the old one never comes after it.
+const CHANGED = 'changed';
+const CHANGED_SECONDS = 5;
 
 const openSession: Statement = {
   name: 'open_session',
@@ -40,7 +48,7 @@ const findSession: Statement = {
   name: 'find_session',
   operation: 'select',
   table: 'sessions',
-  text: `SELECT u.id, u.username, u.email,
+  text: `SELECT u.id, u.username, u.email, has_realtime(u.id) AS realtime,
            greatest(1, least($2, extract(epoch FROM s.expires_at - now())))::integer AS cache_seconds
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.token_hash = $1 AND s.expires_at > now()`,
@@ -51,6 +59,13 @@ const closeSession: Statement = {
   operation: 'delete',
   table: 'sessions',
   text: 'DELETE FROM sessions WHERE token_hash = $1',
+};
+
+const selectTokens: Statement = {
+  name: 'select_sessions_of_user',
+  operation: 'select',
+  table: 'sessions',
+  text: 'SELECT token_hash FROM sessions WHERE user_id = $1 AND expires_at > now()',
 };
 
 /** Sessions are kept in Postgres and cached in Redis; without Redis each lookup asks Postgres. */
@@ -71,7 +86,7 @@ export function createSessions(
       const key = cacheKey(tokenHash);
       const cached = await redis.get(key).catch(() => null);
       if (cached === CLOSED) return undefined;
-      if (cached !== null) {
+      if (cached !== null && cached !== CHANGED) {
         telemetry.cacheHit('session');
         return { tokenHash, user: JSON.parse(cached) as User };
       }
@@ -82,7 +97,7 @@ export function createSessions(
       ]);
       if (!row) return undefined;
       const { cache_seconds: seconds, ...user } = row;
-      // NX: a logout that came between our reading and this has marked the key, and must win.
+      // NX: a logout or a change that came between our reading and this has marked the key, and must win.
       await redis.set(key, JSON.stringify(user), 'EX', seconds, 'NX').catch(() => null);
       return { tokenHash, user };
     },
@@ -90,6 +105,14 @@ export function createSessions(
     async close({ tokenHash }) {
       await database.query(closeSession, [tokenHash]);
       await redis.set(cacheKey(tokenHash), CLOSED, 'EX', CACHE_SECONDS).catch(() => null);
+    },
+
+    async changed(userId) {
+      const rows = await database.query<{ token_hash: Buffer }>(selectTokens, [userId]);
+      const marks = rows.map(({ token_hash: hash }) =>
+        redis.set(cacheKey(hash), CHANGED, 'EX', CHANGED_SECONDS).catch(() => null),
+      );
+      await Promise.all(marks);
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 export const QUEUE_OF = {
   'trade-confirmation': 'notifications',
+  'payment-charge': 'payments',
 } as const satisfies Record<string, string>;
 
 export type Topic = keyof typeof QUEUE_OF;

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createTelemetry, type Telemetry } from '@crows-nest/telemetry';
 import { composeApi } from '../api/compose.ts';
@@ -15,6 +18,9 @@ export const CHARACTER = 'sable-nine';
 
 /** Every registered customer's. */
 export const PASSWORD = 'a long enough password';
+/** What API and worker share with the card gateway. */
+export const GATEWAY_KEY = 'the key of the merchant';
+export const WEBHOOK_SECRET = 'the secret that webhooks are signed with';
 
 export interface Answer {
   status: number;
@@ -179,7 +185,17 @@ export function testEnvironment(database: TestDatabase): Record<string, string> 
     LOG_LEVEL: 'error',
     ENVIRONMENT: 'test',
     SHUTDOWN_DELAY_MS: '0',
+    GATEWAY_KEY_FILE: secretFile('gateway_key', GATEWAY_KEY),
+    GATEWAY_WEBHOOK_SECRET_FILE: secretFile('gateway_webhook_secret', WEBHOOK_SECRET),
   };
+}
+
+function secretFile(name: string, secret: string): string {
+  const directory = join(tmpdir(), 'crows-nest-test-secrets');
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, name);
+  writeFileSync(file, secret);
+  return file;
 }
 
 export function testConfig(

@@ -1,5 +1,6 @@
 import type { Telemetry } from '@crows-nest/telemetry';
-import type { Config } from '../config.ts';
+import { createSessions } from '../auth/sessions.ts';
+import { needed, type Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
 import { startRelay } from '../jobs/outbox.ts';
 import { createQueues } from '../jobs/queues.ts';
@@ -11,11 +12,15 @@ import { confirmTrade } from '../notifications/confirmation.ts';
 import { createMailer } from '../notifications/mailer.ts';
 import { createOperationsApp } from '../operations.ts';
 import { expiryTask } from '../orders/expiry.ts';
+import { chargePayment, sweepTask } from '../payments/charge.ts';
+import { createGateway } from '../payments/gateway.ts';
+import { createSettle } from '../payments/settle.ts';
 import { createQuoteReader } from '../quotes/reader.ts';
 import { createRedis } from '../redis.ts';
 import { listen } from '../server.ts';
 import { createServiceHealth, waitForSchema } from '../service.ts';
 import { closingTask } from '../statements/closing-of-days.ts';
+import { renewalTask } from '../subscriptions/renewal.ts';
 import { startBackground } from './background.ts';
 import { gaugeTasks } from './gauges.ts';
 import { housekeepingTask } from './housekeeping.ts';
@@ -32,6 +37,7 @@ export async function composeWorker(
   const { databaseUrl: url, databasePoolMax: poolMax, redisUrl } = config;
   const { logger, registry } = telemetry;
   const metrics = createWorkerMetrics(registry);
+  const gatewayKey = needed('GATEWAY_KEY_FILE', config.gatewayKey);
 
   const database = createDatabase(
     { url, poolMax, statementTimeoutMs: STATEMENT_TIMEOUT_MS },
@@ -53,6 +59,12 @@ export async function composeWorker(
   const mailer = createMailer(config.smtpUrl, config.mailFrom);
   closing.defer('mailer', () => mailer.close());
 
+  const { subscription: plan } = config;
+  const sessions = createSessions(database, redis, telemetry);
+  const gateway = createGateway({ url: config.gatewayUrl, key: gatewayKey });
+  const settle = createSettle({ database, sessions, plan, telemetry, metrics });
+  const charging = { database, gateway, settle, telemetry };
+
   const queues = createQueues(redis, logger);
   closing.defer('queues', () => queues.close());
   const relay = startRelay({ database, queues, redis, telemetry });
@@ -60,6 +72,7 @@ export async function composeWorker(
   const handlers: JobHandlers = {
     'trade-confirmation': ({ tradeId = '' }) =>
       confirmTrade({ database, mailer, telemetry }, tradeId),
+    'payment-charge': ({ paymentId = '' }) => chargePayment(charging, paymentId),
   };
   const jobs = startJobs({ redisUrl, handlers, telemetry, metrics });
   closing.defer('jobs', () => jobs.close());
@@ -68,6 +81,8 @@ export async function composeWorker(
     housekeepingTask(database),
     expiryTask({ database, telemetry, metrics }),
     closingTask(database),
+    sweepTask(charging),
+    renewalTask({ database, sessions, plan, telemetry }),
   ];
   const background = startBackground(tasks, logger);
   closing.defer('background', () => background.close());

@@ -22,6 +22,13 @@ const countActiveSessions: Statement = {
   text: 'SELECT count(*) AS count FROM sessions WHERE expires_at > now()',
 };
 
+const countSubscriptions: Statement = {
+  name: 'count_subscriptions',
+  operation: 'select',
+  table: 'subscriptions',
+  text: "SELECT count(*) AS count FROM subscriptions WHERE status IN ('active', 'cancelled')",
+};
+
 const selectOutboxLag: Statement = {
   name: 'select_outbox_lag',
   operation: 'select',
@@ -92,6 +99,7 @@ export function gaugeTasks({
       async run() {
         metrics.activeUsers.set(await count(countActiveUsers));
         metrics.activeSessions.set(await count(countActiveSessions));
+        metrics.subscriptionsActive.set(await count(countSubscriptions));
       },
     },
     {

@@ -31,13 +31,28 @@ const dropNotifications: Statement = {
            ORDER BY claimed_until LIMIT ${BATCH})`,
 };
 
-/** Drops what has outlived its purpose: answered keys after 24 h, sessions that expired, mails noted 7 days ago. */
+// The gateway gives a webhook up long before, and a payment that is settled stays so without them.
+const dropWebhooks: Statement = {
+  name: 'drop_payment_webhooks',
+  operation: 'delete',
+  table: 'payment_webhooks',
+  text: `DELETE FROM payment_webhooks WHERE event_id IN (
+           SELECT event_id FROM payment_webhooks WHERE received_at < now() - interval '7 days'
+           ORDER BY received_at LIMIT ${BATCH})`,
+};
+
+/** Drops what has outlived its purpose: answered keys after 24 h, sessions that expired, mails and webhooks noted 7 days ago. */
 export function housekeepingTask(database: Database): Task {
   return {
     name: 'housekeeping',
     everyMs: 60_000,
     async run() {
-      for (const statement of [dropIdempotencyKeys, dropSessions, dropNotifications]) {
+      for (const statement of [
+        dropIdempotencyKeys,
+        dropSessions,
+        dropNotifications,
+        dropWebhooks,
+      ]) {
         await database.query(statement);
       }
     },

@@ -38,7 +38,12 @@ const login = z.strictObject(
   { error: EXPECTED_OBJECT },
 );
 
-const userSchema = z.object({ id: z.uuid(), username: z.string(), email: z.string() });
+const userSchema = z.object({
+  id: z.uuid(),
+  username: z.string(),
+  email: z.string(),
+  realtime: z.boolean().describe('Sees quotes as they are, and not 5 s late'),
+});
 const openedSchema = z.object({
   user: userSchema,
   token: z.string().describe('Send it as "Authorization: Bearer <token>"'),

@@ -1,0 +1,104 @@
+import type { Database, Queryable, Statement } from '../database.ts';
+import { idempotently, type KeptAnswer } from '../idempotency/idempotency.ts';
+import { lockCustomer } from '../ledger/accounts.ts';
+import type { ApiMetrics } from '../metrics.ts';
+import type { Cents } from '../money.ts';
+import { pageOf, type Page, type PageRequest } from '../page.ts';
+import { Problem } from '../problem.ts';
+import { askForPayment } from './ask.ts';
+import { PAYMENT_COLUMNS, toView, type PaymentRow, type PaymentView } from './payment.ts';
+
+export interface PaymentRequest {
+  userId: string;
+  /** The caller's Idempotency-Key. */
+  key: string;
+  amount: Cents;
+  /** The card's token. */
+  card: string;
+  /** The path asked, for a refusal's `instance`. */
+  instance: string;
+}
+
+export interface Payments {
+  /** 202 with the pending payment, or 409 when too many are pending. The money comes when the gateway has it. */
+  deposit(request: PaymentRequest): Promise<KeptAnswer>;
+  /** The same, and 409 when the customer has less. The money is out of the customer's reach at once, and back if it fails. */
+  withdraw(request: PaymentRequest): Promise<KeptAnswer>;
+  /** A customer's payments, newest first. */
+  list(userId: string, page: PageRequest): Promise<Page<PaymentView>>;
+}
+
+/** Payments of one customer that may be pending at a time. */
+const PENDING_LIMIT = 20;
+
+const countPending: Statement = {
+  name: 'count_pending_payments',
+  operation: 'select',
+  table: 'payments',
+  text: "SELECT count(*) AS count FROM payments WHERE user_id = $1 AND status = 'pending'",
+};
+
+const selectPage: Statement = {
+  name: 'select_payments',
+  operation: 'select',
+  table: 'payments',
+  text: `SELECT ${PAYMENT_COLUMNS} FROM payments WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+};
+
+export function createPayments(
+  database: Database,
+  metrics: Pick<ApiMetrics, 'payments' | 'ledgerEntries'>,
+): Payments {
+  const ask = async (kind: 'deposit' | 'withdrawal', request: PaymentRequest) => {
+    const { userId, key, amount, card, instance } = request;
+    const keyed = { userId, key, request: [kind, amount, card], instance };
+    const answer = await idempotently(database, keyed, async (connection) => {
+      const refusal =
+        (await tooManyPending(connection, userId)) ??
+        (kind === 'withdrawal' ? await notEnough(connection, userId, amount) : undefined);
+      if (refusal) return refusal;
+      const row = await askForPayment(connection, { userId, kind, amount, card });
+      return { status: 202, body: { payment: toView(row) } };
+    });
+    if (answer.status === 202 && !answer.replayed) {
+      metrics.payments.inc({ kind, status: 'pending', gateway: 'cards' });
+      if (kind === 'withdrawal') metrics.ledgerEntries.inc(2);
+    }
+    return answer;
+  };
+
+  return {
+    deposit: (request) => ask('deposit', request),
+    withdraw: (request) => ask('withdrawal', request),
+    list: (userId, page) =>
+      pageOf(page, async (before, limit) =>
+        (await database.query<PaymentRow>(selectPage, [userId, before, limit])).map(toView),
+      ),
+  };
+}
+
+async function tooManyPending(connection: Queryable, userId: string): Promise<Problem | undefined> {
+  const [row] = await connection.query<{ count: number }>(countPending, [userId]);
+  if (row && row.count < PENDING_LIMIT) return undefined;
+  return new Problem({
+    status: 409,
+    code: 'too-many-pending-payments',
+    title: 'Too many pending payments',
+    detail: `At most ${PENDING_LIMIT} payments may be pending. Wait until one is settled, then ask with a new key.`,
+  });
+}
+
+async function notEnough(
+  connection: Queryable,
+  userId: string,
+  amount: Cents,
+): Promise<Problem | undefined> {
+  const cash = await lockCustomer(connection, userId);
+  if (amount <= cash) return undefined;
+  return new Problem({
+    status: 409,
+    code: 'insufficient-funds',
+    title: 'Insufficient funds',
+    detail: `Withdrawing ${amount} cents was asked for; the account holds ${cash}.`,
+  });
+}

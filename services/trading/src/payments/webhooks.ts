@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { Telemetry } from '@crows-nest/telemetry';
+import type { ApiMetrics } from '../metrics.ts';
+import { Problem } from '../problem.ts';
+import { transactionSchema } from './gateway.ts';
+import type { Settle, Settling } from './settle.ts';
+import { verify } from './signature.ts';
+
+/** An event of the gateway's. What it does not know of it lets through, so that the gateway may tell more one day. */
+export const eventSchema = z.object({
+  id: z.string().min(1).max(255),
+  type: z.string().min(1).max(64),
+  data: transactionSchema,
+});
+
+export type GatewayEvent = z.output<typeof eventSchema>;
+
+export interface Webhooks {
+  /**
+   * Takes in an event whose signature, the header `Gateway-Signature`, is over `body`. Changes nothing but for the first event
+   * that tells a payment's end.
+   *
+   * @throws {Problem} 400 when it is forged, or older than five minutes
+   */
+  receive(signature: string, body: Buffer, event: GatewayEvent): Promise<Settling | 'pending'>;
+}
+
+export interface WebhooksDependencies {
+  /** What the gateway signs with. */
+  secret: string;
+  settle: Settle;
+  telemetry: Pick<Telemetry, 'logger'>;
+  metrics: Pick<ApiMetrics, 'paymentWebhooks' | 'securityEvents'>;
+}
+
+const TYPES = ['charge', 'payout'].flatMap((kind) =>
+  ['pending', 'succeeded', 'failed'].map((status) => `${kind}.${status}`),
+);
+
+export function createWebhooks({
+  secret,
+  settle,
+  telemetry,
+  metrics,
+}: WebhooksDependencies): Webhooks {
+  return {
+    async receive(signature, body, { id, type, data: { reference, outcome } }) {
+      const verdict = verify(signature, body, secret);
+      if (verdict !== 'genuine') {
+        // Its type may be anything.
+        metrics.paymentWebhooks.inc({ type: 'untrusted', outcome: verdict });
+        metrics.securityEvents.inc({ type: 'webhook_forged' });
+        telemetry.logger.warn('Refused a webhook', { verdict });
+        throw refusal(verdict);
+      }
+      const { status } = outcome;
+      const settling =
+        status === 'pending'
+          ? 'pending'
+          : await settle(reference, { ...outcome, status }, { id, type });
+      metrics.paymentWebhooks.inc({
+        type: TYPES.includes(type) ? type : 'other',
+        outcome: settling,
+      });
+      if (settling === 'unknown') {
+        telemetry.logger.warn('A webhook is about a payment that is not ours', {
+          event: id,
+          reference,
+        });
+      }
+      return settling;
+    },
+  };
+}
+
+function refusal(verdict: 'forged' | 'stale'): Problem {
+  return new Problem({
+    status: 400,
+    code: `webhook-${verdict}`,
+    title: 'Webhook refused',
+    detail:
+      verdict === 'forged'
+        ? 'Gateway-Signature is not "t=<Unix seconds>,v1=<hex HMAC-SHA256 of t.body>" under the secret that we share.'
+        : 'The signature is more than five minutes off our clock. Sign again, and send again.',
+  });
+}
