@@ -41,9 +41,9 @@ const countOpenOrders: Statement = {
   name: 'count_open_orders',
   operation: 'select',
   table: 'orders',
-  text: `SELECT 'buy' AS side, count(*) AS count FROM orders WHERE closed_at IS NULL AND side = 'buy'
-         UNION ALL
-         SELECT 'sell', count(*) FROM orders WHERE closed_at IS NULL AND side = 'sell'`,
+  // Two counts, because each has an index of just these.
+  text: `SELECT (SELECT count(*) FROM orders WHERE closed_at IS NULL AND side = 'buy')
+           + (SELECT count(*) FROM orders WHERE closed_at IS NULL AND side = 'sell') AS count`,
 };
 
 export interface GaugesDependencies {
@@ -98,8 +98,7 @@ export function gaugeTasks({
       name: 'open orders',
       everyMs: 10_000,
       async run() {
-        const open = await database.query<{ side: string; count: number }>(countOpenOrders);
-        for (const { side, count } of open) metrics.ordersOpen.set({ side }, count);
+        metrics.ordersOpen.set(await count(countOpenOrders));
       },
     },
     {
