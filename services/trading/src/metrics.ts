@@ -261,7 +261,6 @@ export function createWorkerMetrics(registry: Registry) {
     ordersOpen: new Gauge({
       name: 'orders_open',
       help: 'Limit orders that wait for their price',
-      labelNames: ['side'] as const,
       registers,
     }),
     ordersCancelled: ordersCancelled(registry),

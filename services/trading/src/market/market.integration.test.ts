@@ -80,6 +80,19 @@ describe('the market', () => {
     await market.close();
   });
 
+  test('fills open orders that its quotes have reached, and tells of it', async () => {
+    const customer = await system.register();
+    const order = { characterId: CHARACTER, side: 'buy', quantity: 2, limitPrice: 400_000 };
+    const { id } = (await customer.order(order)).json as { id: string };
+    const market = await startMarket();
+    const status = async () =>
+      ((await customer.get(`/api/orders/${id}`)).json as { status: string }).status;
+    await eventually(status).toBe('filled');
+    const labels = { character: CHARACTER, action: 'buy', kind: 'limit' };
+    expect(await market.metric('trades_total', labels)).toBe(1);
+    await market.close();
+  });
+
   test('has one leader; when that ends, or its connection does, another goes on from the last prices', async () => {
     const one = await startMarket();
     await eventually(() => one.metric('market_leader')).toBe(1);

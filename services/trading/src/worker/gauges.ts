@@ -48,9 +48,9 @@ const countOpenOrders: Statement = {
   name: 'count_open_orders',
   operation: 'select',
   table: 'orders',
-  text: `SELECT 'buy' AS side, count(*) AS count FROM orders WHERE closed_at IS NULL AND side = 'buy'
-         UNION ALL
-         SELECT 'sell', count(*) FROM orders WHERE closed_at IS NULL AND side = 'sell'`,
+  // Two counts, because each has an index of just these.
+  text: `SELECT (SELECT count(*) FROM orders WHERE closed_at IS NULL AND side = 'buy')
+           + (SELECT count(*) FROM orders WHERE closed_at IS NULL AND side = 'sell') AS count`,
 };
 
 export interface GaugesDependencies {
@@ -106,8 +106,7 @@ export function gaugeTasks({
       name: 'open orders',
       everyMs: 10_000,
       async run() {
-        const open = await database.query<{ side: string; count: number }>(countOpenOrders);
-        for (const { side, count } of open) metrics.ordersOpen.set({ side }, count);
+        metrics.ordersOpen.set(await count(countOpenOrders));
       },
     },
     {

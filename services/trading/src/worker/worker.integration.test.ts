@@ -170,6 +170,11 @@ test('gauges that need a query are looked up in the background', async () => {
   const customer = await system.register();
   await customer.trade(buy);
   await system.database.sql('INSERT INTO user_activity VALUES ($1, now())', [customer.id]);
+  await system.database.sql(
+    `INSERT INTO orders (user_id, character_id, side, quantity, limit_price, created_at)
+     VALUES ($1, '${CHARACTER}', 'buy', 1, 1, now()), ($1, '${CHARACTER}', 'sell', 1, 9999, now())`,
+    [customer.id],
+  );
   // A new worker looks at once.
   const fresh = createTestTelemetry('worker', system.config);
   const freshClosing = createClosing(fresh.logger);
@@ -179,6 +184,7 @@ test('gauges that need a query are looked up in the background', async () => {
 
   await eventually(() => read('auth_active_sessions')).toBeGreaterThan(0);
   await eventually(() => read('active_users')).toBeGreaterThan(0);
+  await eventually(() => read('orders_open')).toBe(2);
   await eventually(() => read('customer_holdings_value')).toBeGreaterThanOrEqual(3 * 999);
   const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   await eventually(metrics).toMatch(/^ledger_imbalance\{asset="BERRY"\} 0$/m);
