@@ -10,6 +10,7 @@ export const QUEUE_OF = {
 export type Topic = keyof typeof QUEUE_OF;
 export type QueueName = (typeof QUEUE_OF)[Topic];
 
+export const TOPICS = Object.keys(QUEUE_OF);
 export const QUEUE_NAMES: QueueName[] = [...new Set(Object.values(QUEUE_OF))];
 
 export function isTopic(text: string): text is Topic {

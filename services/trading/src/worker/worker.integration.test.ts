@@ -152,6 +152,17 @@ test('messages wait in the outbox while Redis is away', async () => {
   await eventually(() => system.database.sql('SELECT * FROM outbox')).toEqual([]);
 });
 
+test('a message of a topic that this version does not know waits, and holds up no other', async () => {
+  await system.database.sql(
+    "INSERT INTO outbox (topic, payload, carrier) VALUES ('of-tomorrow', '{}', '{}')",
+  );
+  const customer = await system.register();
+  await customer.trade(buy);
+  await eventually(() => mail.mails.length).toBe(1);
+  expect(await system.database.sql('SELECT topic FROM outbox')).toEqual([{ topic: 'of-tomorrow' }]);
+  await system.database.sql('DELETE FROM outbox');
+});
+
 test('a message that is handed over twice is one job', async () => {
   const customer = await system.register();
   await customer.trade(buy);
