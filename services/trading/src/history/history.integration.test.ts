@@ -166,7 +166,7 @@ describe('GET /api/characters/:id/history', () => {
   });
 });
 
-// A tenth of the samples of a day, each kept as the leader keeps it, on a database that has been in use for long. Vacuumed
+// A twentieth of the samples of a day, each kept as the leader keeps it, on a database that has been in use for long. Vacuumed
 // every ten minutes of that day, as autovacuum would.
 test('a day of quotes leaves the database no larger than half a day does', async () => {
   await system.database.sql(
@@ -181,7 +181,7 @@ test('a day of quotes leaves the database no larger than half a day does', async
   );
   const rounds = createRounds({ characters, seed: 'test' });
   const run = async (from: number, to: number) => {
-    for (let at = from; at < to; at += 10 * SECOND) {
+    for (let at = from; at < to; at += 20 * SECOND) {
       await keepBoard(database, rounds.next(at));
       if (at % (10 * MINUTE) === 0) {
         for (const table of ['quotes', 'candles']) await system.database.sql(`VACUUM ${table}`);
@@ -206,6 +206,6 @@ test('a day of quotes leaves the database no larger than half a day does', async
     { rows: '1d', count: 2 * 20 },
     { rows: '1h', count: 2160 * 20 },
     { rows: '1m', count: (2880 + 1) * 20 },
-    { rows: 'sample', count: (360 + 6) * 20 },
+    { rows: 'sample', count: (180 + 3) * 20 },
   ]);
 }, 180_000);
