@@ -1,3 +1,4 @@
+import type { User } from '../auth/sessions.ts';
 import { findCharacter, type Character } from '../characters/characters.ts';
 import type { Database } from '../database.ts';
 import { cents, shares, type Cents, type Shares } from '../money.ts';
@@ -62,18 +63,21 @@ export interface PortfolioView {
   equity: Cents;
 }
 
+/** Who looks: quotes are 5 s late for those without real time. */
+export type Viewer = Pick<User, 'id' | 'realtime'>;
+
 export interface Portfolio {
   /** Every character with its quote and the customer's holding. `portfolioValue` is all holdings at the bid, without cash. */
   characters(
-    userId: string,
+    viewer: Viewer,
   ): Promise<{ characters: CharacterView[]; portfolioValue: Cents; cash: Cents }>;
   /**
    * One character with its quote and the customer's holding.
    *
    * @throws {Problem} 404 when there is no such character
    */
-  character(userId: string, characterId: string): Promise<CharacterView>;
-  holdings(userId: string): Promise<PortfolioView>;
+  character(viewer: Viewer, characterId: string): Promise<CharacterView>;
+  holdings(viewer: Viewer): Promise<PortfolioView>;
 }
 
 export interface PortfolioDependencies {
@@ -87,10 +91,11 @@ export function createPortfolio({
   quotes,
   characters,
 }: PortfolioDependencies): Portfolio {
-  const read = (userId: string) => Promise.all([quotes.current(), possessionsOf(database, userId)]);
+  const read = ({ id, realtime }: Viewer) =>
+    Promise.all([realtime ? quotes.current() : quotes.delayed(), possessionsOf(database, id)]);
 
-  const look = async (userId: string) => {
-    const [board, { cash, reservedCash, positions }] = await read(userId);
+  const look = async (viewer: Viewer) => {
+    const [board, { cash, reservedCash, positions }] = await read(viewer);
     const held = characters.map((character) => ({
       view: viewOf(character, board, positions.get(character.id)),
       position: positions.get(character.id),
@@ -99,17 +104,17 @@ export function createPortfolio({
   };
 
   return {
-    async characters(userId) {
-      const { held, cash, portfolioValue } = await look(userId);
+    async characters(viewer) {
+      const { held, cash, portfolioValue } = await look(viewer);
       return { characters: held.map(({ view }) => view), portfolioValue, cash };
     },
-    async character(userId, characterId) {
+    async character(viewer, characterId) {
       const character = findCharacter(characters, characterId);
-      const [board, { positions }] = await read(userId);
+      const [board, { positions }] = await read(viewer);
       return viewOf(character, board, positions.get(character.id));
     },
-    async holdings(userId) {
-      const { held, cash, reservedCash, portfolioValue } = await look(userId);
+    async holdings(viewer) {
+      const { held, cash, reservedCash, portfolioValue } = await look(viewer);
       const holdings = held.flatMap(({ view, position }) =>
         position && position.quantity > 0 ? [holdingOf(view, position)] : [],
       );

@@ -70,7 +70,7 @@ export function characterEndpoints(portfolio: Portfolio, history: History): Endp
           },
         },
       },
-      async ({ session }) => ({ status: 200, json: await portfolio.characters(session.user.id) }),
+      async ({ session }) => ({ status: 200, json: await portfolio.characters(session.user) }),
     ),
     endpoint(
       {
@@ -86,7 +86,7 @@ export function characterEndpoints(portfolio: Portfolio, history: History): Endp
       },
       async ({ params, session }) => ({
         status: 200,
-        json: await portfolio.character(session.user.id, params.id),
+        json: await portfolio.character(session.user, params.id),
       }),
     ),
     endpoint(

@@ -42,7 +42,7 @@ export function portfolioEndpoints(portfolio: Portfolio): Endpoint[] {
           },
         },
       },
-      async ({ session }) => ({ status: 200, json: await portfolio.holdings(session.user.id) }),
+      async ({ session }) => ({ status: 200, json: await portfolio.holdings(session.user) }),
     ),
   ];
 }
