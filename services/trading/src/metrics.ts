@@ -12,6 +12,7 @@ export function createApiMetrics(registry: Registry) {
   const registers = [registry];
   return {
     ...createTradeMetrics(registry),
+    ...createStreamMetrics(registry),
     ...createPaymentMetrics(registry),
     authAttempts: new Counter({
       name: 'auth_attempts_total',
@@ -54,6 +55,30 @@ export function createApiMetrics(registry: Registry) {
       name: 'payment_webhooks_total',
       help: "The gateway's webhooks, by what became of them",
       labelNames: ['type', 'outcome'] as const,
+      registers,
+    }),
+  };
+}
+
+/** Streams of quotes and orders. */
+function createStreamMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    streamConnections: new Gauge({
+      name: 'websocket_connections',
+      help: 'Streams that are open',
+      registers,
+    }),
+    streamMessages: new Counter({
+      name: 'websocket_messages_total',
+      help: 'Messages of streams; invalid: those that were refused',
+      labelNames: ['type', 'direction'] as const,
+      registers,
+    }),
+    streamDuration: new Histogram({
+      name: 'price_stream_duration_seconds',
+      help: 'How long streams lasted in which a customer had authenticated',
+      buckets: [1, 5, 15, 60, 300, 900, 3600, 14_400],
       registers,
     }),
   };

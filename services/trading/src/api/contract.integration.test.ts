@@ -90,7 +90,9 @@ test('random requests get only answers that the OpenAPI document allows, and no 
   }
 
   // Otherwise it would have tested little but refusals.
-  const operations = operationsOf(document).map(([, { operationId }]) => operationId);
+  const operations = operationsOf(document)
+    .filter(([, { responses }]) => Object.keys(responses).some((status) => /^2/.test(status)))
+    .map(([, { operationId }]) => operationId);
   expect(operations.filter((name) => !succeeded.has(name))).toEqual([]);
   expect(await system.database.sql('SELECT * FROM ledger_differences')).toEqual([]);
 }, 180_000);

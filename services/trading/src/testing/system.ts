@@ -86,8 +86,8 @@ export async function startSystem(
   const config = testConfig(database, { DATABASE_URL, ...environment });
   const telemetry = createTestTelemetry('api', config);
   const closing = createClosing(telemetry.logger);
-  const { app, health } = await composeApi(config, telemetry, closing);
-  const server = await listen(app, health, config);
+  const { app, health, streams } = await composeApi(config, telemetry, closing);
+  const server = await listen(app, health, config, streams);
   closing.defer('server', () => server.drain());
   const url = `http://127.0.0.1:${server.port}`;
 
