@@ -9,6 +9,10 @@ import { createLoginThrottle } from '../auth/throttle.ts';
 import { loadCharacters } from '../characters/characters.ts';
 import { needed, type Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
+import { createDeployments } from '../delivery/deployments.ts';
+import { doraFigures } from '../delivery/dora.ts';
+import { createIncidents } from '../delivery/incidents.ts';
+import { deliveryGuard } from '../delivery/token.ts';
 import { createHistory } from '../history/history.ts';
 import type { Closing } from '../lifecycle.ts';
 import { createApiMetrics, registerQuoteAge } from '../metrics.ts';
@@ -30,6 +34,7 @@ import { createApp } from './app.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { authEndpoints } from './routes/auth.ts';
 import { characterEndpoints } from './routes/characters.ts';
+import { deliveryEndpoints } from './routes/delivery.ts';
 import { orderEndpoints } from './routes/orders.ts';
 import { paymentEndpoints } from './routes/payments.ts';
 import { portfolioEndpoints } from './routes/portfolio.ts';
@@ -110,6 +115,13 @@ export async function composeApi(
         ...paymentEndpoints(payments, webhooks),
         ...subscriptionEndpoints(subscriptions),
         ...streamEndpoints(),
+        ...deliveryEndpoints({
+          deployments: createDeployments(database, metrics),
+          incidents: createIncidents(database, metrics),
+          figures: (window) => doraFigures(database, window),
+          guard: deliveryGuard(config.deliveryToken),
+          environment: config.environment,
+        }),
       ],
     }),
     health,

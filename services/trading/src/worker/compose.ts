@@ -2,6 +2,7 @@ import type { Telemetry } from '@crows-nest/telemetry';
 import { createSessions } from '../auth/sessions.ts';
 import { needed, type Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
+import { deliveryGaugesTask } from '../delivery/gauges.ts';
 import { startRelay } from '../jobs/outbox.ts';
 import { createQueues } from '../jobs/queues.ts';
 import type { JobHandlers } from '../jobs/topics.ts';
@@ -83,6 +84,7 @@ export async function composeWorker(
     closingTask(database),
     sweepTask(charging),
     renewalTask({ database, sessions, plan, telemetry }),
+    deliveryGaugesTask(database, config.environment, metrics),
   ];
   const background = startBackground(tasks, logger);
   closing.defer('background', () => background.close());
