@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Logger } from '@crows-nest/telemetry';
+import type { Database, Statement } from '../database.ts';
+import { ORDER_COLUMNS, orderOf, type OrderRow } from '../orders/order.ts';
 
 const CHANNEL = 'order-events';
 
@@ -9,8 +11,25 @@ const eventSchema = z.object({ userId: z.string(), order: z.record(z.string(), z
 /** An order as it is after a change, and whose it is. */
 export type OrderEvent = z.output<typeof eventSchema>;
 
-/** Tells every API process, whichever of them has the customer's streams. Fails while Redis is away. */
-export async function publishOrderEvent(redis: Redis, event: OrderEvent): Promise<void> {
+const selectOrder: Statement = {
+  name: 'select_order_of_event',
+  operation: 'select',
+  table: 'orders',
+  text: `SELECT user_id, ${ORDER_COLUMNS} FROM orders WHERE id = $1`,
+};
+
+/**
+ * The job of the topic `order-event`: tells every API process how the order is now, whichever of them has the customer's streams.
+ * Fails while Redis is away.
+ */
+export async function tellOfOrder(
+  database: Database,
+  redis: Redis,
+  orderId: string,
+): Promise<void> {
+  const [row] = await database.query<OrderRow & { user_id: string }>(selectOrder, [orderId]);
+  if (!row) throw new Error(`There is no order ${orderId}`);
+  const event = { userId: row.user_id, order: orderOf(row) };
   await redis.publish(CHANNEL, JSON.stringify(event));
 }
 

@@ -10,11 +10,18 @@ import { readLines } from '../../../telemetry/src/testing/lines.ts';
 import { traceInMemory } from '../../../telemetry/src/testing/tracing.ts';
 import { createSessions } from '../auth/sessions.ts';
 import { createDatabase } from '../database.ts';
+import { createClosing } from '../lifecycle.ts';
 import { QUOTES_KEY } from '../quotes/quote.ts';
 import { eventually } from '../testing/eventually.ts';
 import { connectStream, type StreamClient } from '../testing/stream.ts';
-import { CHARACTER, startSystem, type Customer, type TestSystem } from '../testing/system.ts';
-import { publishOrderEvent } from './order-events.ts';
+import {
+  CHARACTER,
+  createTestTelemetry,
+  startSystem,
+  type Customer,
+  type TestSystem,
+} from '../testing/system.ts';
+import { composeWorker } from '../worker/compose.ts';
 
 const OTHER = 'nix-halloway';
 const DIRECTORY = mkdtempSync(join(tmpdir(), 'stream-'));
@@ -100,15 +107,27 @@ test('a token may come as a header of the handshake', async () => {
 });
 
 test('changes of an order reach its owner, on each stream, and nobody else', async () => {
+  const telemetry = createTestTelemetry('worker', system.config);
+  const worker = createClosing(telemetry.logger);
+  await composeWorker(system.config, telemetry, worker);
   const mine = [await authenticated(customer), await authenticated(customer)];
   const foreign = await authenticated(await system.register());
-  const order = { id: '7', status: 'filled' };
-  await publishOrderEvent(system.redis, { userId: customer.id, order });
+
+  const limit = { characterId: CHARACTER, side: 'buy', quantity: 2, limitPrice: 900 };
+  const { id } = (await customer.order(limit)).json as { id: string };
+  const statuses = (client: StreamClient) =>
+    client.of('order').map(({ order }) => (order as { status: string }).status);
+  for (const client of mine) await eventually(() => statuses(client)).toEqual(['open']);
+  const cancelled = (await customer.delete(`/api/orders/${id}`)).json;
   for (const client of mine) {
-    await eventually(() => client.of('order')).toEqual([{ type: 'order', order }]);
+    await eventually(() => statuses(client)).toEqual(['open', 'cancelled']);
+    expect(client.of('order')[1]).toEqual({ type: 'order', order: cancelled });
   }
   await foreign.settled();
   expect(foreign.of('order')).toEqual([]);
+
+  expect(await worker.closeAll()).toBe(true);
+  await telemetry.close();
 });
 
 describe('is refused with a reason:', () => {

@@ -22,6 +22,7 @@ import { listen } from '../server.ts';
 import { createServiceHealth, waitForSchema } from '../service.ts';
 import { closingTask } from '../statements/closing-of-days.ts';
 import { renewalTask } from '../subscriptions/renewal.ts';
+import { tellOfOrder } from '../stream/order-events.ts';
 import { startBackground } from './background.ts';
 import { gaugeTasks } from './gauges.ts';
 import { housekeepingTask } from './housekeeping.ts';
@@ -74,6 +75,7 @@ export async function composeWorker(
     'trade-confirmation': ({ tradeId = '' }) =>
       confirmTrade({ database, mailer, telemetry }, tradeId),
     'payment-charge': ({ paymentId = '' }) => chargePayment(charging, paymentId),
+    'order-event': ({ orderId = '' }) => tellOfOrder(database, redis, orderId),
   };
   const jobs = startJobs({ redisUrl, handlers, telemetry, metrics });
   closing.defer('jobs', () => jobs.close());
