@@ -2,26 +2,38 @@ import { z } from 'zod';
 import type { User } from '../auth/sessions.ts';
 
 /**
- * What is said on `GET /api/stream`: JSON, in text frames of at most 4 kB from the client, at most 20 of them a second.
- *
- * The client says
- * - `{"type": "authenticate", "token": "…"}` first, within 5 seconds, unless its upgrade request had an Authorization header, which
- *   a browser cannot send. A token never stands in the URL, because logs and histories keep those.
- * - `{"type": "subscribe", "characters": "all"}` or a list of ids: answered with the quotes of all that are subscribed to now, and
- *   from then on with each change of one of them.
- * - `{"type": "unsubscribe", "characters": "all"}` or a list of ids
- * - `{"type": "ping"}`: answered by a pong after everything that was sent before it
- *
- * The server says
- * - `{"type": "authenticated", "user": {…}}`
- * - `{"type": "quotes", "quotedAt": "…", "quotes": […]}`: those that changed. Who reads too slowly for every round gets the newest.
- * - `{"type": "order", "order": {…}}`: an order of the customer's own as it is now, after each change; may come twice
- * - `{"type": "pong"}`
- * - `{"type": "error", "code": "…", "detail": "…"}`, and closes: see CLOSE
- *
- * Each end may ping the other by the WebSocket protocol; the server does every 30 seconds and drops who does not answer.
- * Origin is not looked at: there are no cookies, so a foreign page has no token to send and nothing it could hijack.
+ * What is said on `GET /api/stream`, in words; the OpenAPI document tells it so. A token never stands in the URL, because logs and
+ * histories keep those. Origin is not looked at: there are no cookies, so a foreign page has no token to send and nothing it
+ * could hijack.
  */
+export const PROTOCOL = `
+Messages are JSON in text frames; those of the client have at most 4 kB, and there are at most 20 a second.
+
+The client says:
+
+- \`{"type": "authenticate", "token": "…"}\` first, within 5 seconds, unless the handshake had an \`Authorization\` header, which a
+  browser cannot send
+- \`{"type": "subscribe", "characters": ["…"]}\`, or \`"all"\` for the list: answered with the quotes of all that are subscribed to
+  now, and from then on with each change of one
+- \`{"type": "unsubscribe", "characters": ["…"]}\`, or \`"all"\` for the list
+- \`{"type": "ping"}\`: answered by a pong, after everything that was said before it
+
+The server says:
+
+- \`{"type": "authenticated", "user": {…}}\`
+- \`{"type": "quotes", "quotedAt": "…", "quotes": [{"characterId", "bid", "ask", "last", "change", "haltedUntil"}]}\`: those that changed,
+  5 seconds late without the real-time plan. Who reads too slowly for every round gets fewer of them, and the newest
+- \`{"type": "order", "order": {…}}\`: a limit order of your own as it is after a change; may come twice
+- \`{"type": "pong"}\`
+- \`{"type": "error", "code": "…", "detail": "…"}\`, and then it closes
+
+It closes with 1001 (the server stops: connect again), 1008 (a message was wrong, or there were too many), 1009 (one was too
+large), 1011 (a fault of the server), 1013 (too many streams, or the database is away: connect later), 4401 (no valid token in
+time, or the session has ended) or 4408 (messages were read too slowly). It pings every 30 seconds, by the WebSocket protocol, and
+drops who does not answer.
+`.trim();
+
+/** What the server says. */
 export type ServerMessage =
   | { type: 'authenticated'; user: User }
   | { type: 'quotes'; quotedAt: string; quotes: unknown[] }

@@ -1,4 +1,4 @@
-import type { Quote, QuoteBoard } from '../quotes/quote.ts';
+import { dailyChange, type Quote, type QuoteBoard } from '../quotes/quote.ts';
 import type { ServerMessage } from './protocol.ts';
 
 /** The characters that a client sees; equal ones have equal keys. */
@@ -42,11 +42,30 @@ function textOf(
   const message: ServerMessage = {
     type: 'quotes',
     quotedAt: new Date(quotedAt).toISOString(),
-    quotes: changed,
+    quotes: changed.map(told),
   };
   return JSON.stringify(message);
 }
 
+/** A quote as a client is told it. */
+function told(quote: Quote) {
+  const { characterId, bid, ask, last, haltedUntil } = quote;
+  return {
+    characterId,
+    bid,
+    ask,
+    last,
+    change: dailyChange(quote),
+    haltedUntil: haltedUntil === null ? null : new Date(haltedUntil).toISOString(),
+  };
+}
+
 function isSame(quote: Quote, before: Quote | undefined): boolean {
-  return quote.bid === before?.bid && quote.ask === before.ask && quote.last === before.last;
+  return (
+    quote.bid === before?.bid &&
+    quote.ask === before.ask &&
+    quote.last === before.last &&
+    quote.open === before.open &&
+    quote.haltedUntil === before.haltedUntil
+  );
 }

@@ -286,6 +286,7 @@ test('streams show in metrics, in a log line with id, user and code, and in a sp
       durationMs: expect.any(Number) as number,
     },
   ]);
+  system.telemetry.logger.level = 'error';
   const span = tracing.spans().find(({ name }) => name === 'stream.authenticate');
   expect(span?.attributes).toMatchObject({ 'user.id': customer.id, 'request.id': 'stream-1' });
 });

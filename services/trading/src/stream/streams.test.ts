@@ -23,9 +23,9 @@ interface Started {
   sockets: Duplex[];
   /** Customers who are logged in, by their token. */
   sessions: Map<string, Session>;
-  /** Publishes a board on which every price is another than on the last one. */
+  /** Publishes a board on which every price is another than on the last one, which is then what others see late. */
   push(): void;
-  connect(token?: string): Promise<StreamClient>;
+  connect(token?: string, plan?: { realtime: boolean }): Promise<StreamClient>;
   connections(): Promise<number>;
   close(): Promise<void>;
 }
@@ -40,6 +40,7 @@ async function start(limits: Partial<Limits>): Promise<Started> {
   const registry = new Registry();
   let round = 0;
   let current: QuoteBoard | undefined;
+  let delayed: QuoteBoard | undefined;
   let pushed: () => void = () => undefined;
   const streams = createStreams({
     auth: {
@@ -55,6 +56,7 @@ async function start(limits: Partial<Limits>): Promise<Started> {
     activity: { seen: () => undefined },
     quotes: {
       current: () => Promise.resolve(current),
+      delayed: () => Promise.resolve(delayed),
       onPushed(listener) {
         pushed = listener;
       },
@@ -86,18 +88,27 @@ async function start(limits: Partial<Limits>): Promise<Started> {
     sessions,
     push() {
       round += 1;
-      const price = cents(1000 + (round % 2));
+      delayed = current;
+      const last = cents(1000 + (round % 2));
       current = board(
         round,
-        characters.map(({ id }) => ({ characterId: id, bid: price, ask: price, last: price })),
+        round,
+        characters.map(({ id }) => ({
+          characterId: id,
+          bid: last,
+          ask: last,
+          last,
+          open: last,
+          haltedUntil: null,
+        })),
       );
       pushed();
     },
-    async connect(token) {
+    async connect(token, plan = { realtime: true }) {
       if (token === undefined) return connectStream(url);
       sessions.set(token, {
         tokenHash: Buffer.from(token),
-        user: { id: token, username: token, email: token },
+        user: { id: token, username: token, email: token, ...plan },
       });
       const client = await connectStream(url, { authorization: `Bearer ${token}` });
       await eventually(() => client.of('authenticated').length).toBe(1);
@@ -139,6 +150,22 @@ test('a client that does not read gets fewer quotes and then none, while others 
   const oneRound = JSON.stringify(fast.of('quotes')[0]).length;
   expect(kept).toBeGreaterThan(LIMITS.quotesBytes);
   expect(kept).toBeLessThan(LIMITS.quotesBytes + 2 * oneRound);
+});
+
+test('customers without the real-time plan see quotes late, also the first ones', async () => {
+  started = await start({});
+  const realtime = await started.connect('realtime');
+  const other = await started.connect('other', { realtime: false });
+  started.push();
+  started.push();
+  for (const client of [realtime, other]) client.say({ type: 'subscribe', characters: 'all' });
+  await other.settled();
+  await realtime.settled();
+  started.push();
+  const times = (client: StreamClient) =>
+    client.of('quotes').map(({ quotedAt }) => Date.parse(quotedAt as string));
+  await eventually(() => times(realtime)).toEqual([2, 3]);
+  await eventually(() => times(other)).toEqual([1, 2]);
 });
 
 test('a client that does not read is dropped, and told why, when what cannot be left out piles up', async () => {

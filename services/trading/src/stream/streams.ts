@@ -4,13 +4,13 @@ import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import { currentContext, runWithCarrier, setUser, type Telemetry } from '@crows-nest/telemetry';
 import type { Activity } from '../auth/activity.ts';
 import type { Auth } from '../auth/auth.ts';
-import type { Session, Sessions } from '../auth/sessions.ts';
+import type { Session, Sessions, User } from '../auth/sessions.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
 import type { Upgrades } from '../server.ts';
 import { startBackground, type Task } from '../worker/background.ts';
 import { createAudience } from './audience.ts';
-import { createConnection } from './connection.ts';
+import { createConnection, type Connection } from './connection.ts';
 import { carrierOf, isHandshake, PATH } from './handshake.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import type { OrderEvent } from './order-events.ts';
@@ -27,7 +27,7 @@ export interface StreamsDependencies {
   auth: Pick<Auth, 'authenticate'>;
   sessions: Pick<Sessions, 'renew'>;
   activity: Pick<Activity, 'seen'>;
-  quotes: Pick<QuoteReader, 'current' | 'onPushed'>;
+  quotes: Pick<QuoteReader, 'current' | 'delayed' | 'onPushed'>;
   characters: { id: string }[];
   telemetry: Pick<Telemetry, 'logger' | 'span'>;
   metrics: Pick<ApiMetrics, 'streamConnections' | 'streamMessages' | 'streamDuration'>;
@@ -65,7 +65,7 @@ export function createStreams({
       identify: (session) => {
         audience.identify(connection, session.user.id);
       },
-      board: () => quotes.current(),
+      board: ({ user }) => boardFor(isRealtime(user)),
       onFault: AsyncResource.bind((error: unknown) => {
         telemetry.logger.error(`GET ${PATH} failed`, { error });
       }),
@@ -103,22 +103,34 @@ export function createStreams({
     });
   }
 
+  /** The streams of those who have authenticated. */
+  function customers(): { connection: Connection; session: Session }[] {
+    return [...audience.all()].flatMap((connection) => {
+      const session = connection.session();
+      return session ? [{ connection, session }] : [];
+    });
+  }
+
+  /** What a customer sees of the market: as it is with the real-time plan, else as it was 5 seconds ago. */
+  const boardFor = (realtime: boolean) => (realtime ? quotes.current() : quotes.delayed());
+
   /** Shows everybody the newest quotes, and finds those who read too slowly. */
   async function showQuotes(): Promise<void> {
-    if (audience.all().size === 0) return;
-    // While Redis and Postgres are away there is nothing new to show.
-    const board = await quotes.current().catch(() => undefined);
-    if (!board) return;
-    const texts = quoteTexts(board);
-    for (const connection of audience.all()) connection.show(board, texts);
+    const kinds = Map.groupBy(customers(), ({ session }) => isRealtime(session.user));
+    await Promise.all(
+      [...kinds].map(async ([realtime, ofKind]) => {
+        // While Redis and Postgres are away there is nothing new to show.
+        const board = await boardFor(realtime).catch(() => undefined);
+        if (!board) return;
+        const texts = quoteTexts(board);
+        for (const { connection } of ofKind) connection.show(board, texts);
+      }),
+    );
   }
 
   /** Streams whose session has ended are closed; the others go on under the session as it is now. */
   async function renewSessions(): Promise<void> {
-    const held = [...audience.all()].flatMap((connection) => {
-      const session = connection.session();
-      return session ? [{ connection, session }] : [];
-    });
+    const held = customers();
     if (held.length === 0) return;
     const renewed = await sessions.renew(held.map(({ session }) => session));
     for (const [index, { connection }] of held.entries()) {
@@ -176,4 +188,9 @@ export function createStreams({
       await background.close();
     },
   };
+}
+
+/** Whether a customer sees quotes as they are made. */
+function isRealtime(user: User): boolean {
+  return !('realtime' in user) || user.realtime === true;
 }
