@@ -35,8 +35,10 @@ write_secret() {
 # 32 letters and digits: 190 bits.
 random_password() { head -c 4096 /dev/urandom | tr -dc 'A-Za-z0-9' | head -c 32; }
 
-# What is there is kept: the database was made with it.
+# What is there is kept: the database was made with it, and a service reads its token once.
 [ -s /volumes/secrets/postgres_password ] || write_secret postgres_password "$(random_password)"
+# What Alertmanager and `make up` show when they tell the API of incidents and deployments.
+[ -s /volumes/secrets/delivery_token ] || write_secret delivery_token "$(random_password)"
 
 # What the exchange proves itself with to the card gateway, and what the gateway signs its webhooks with.
 for name in gateway_key gateway_webhook_secret; do

@@ -24,5 +24,6 @@ else
 fi
 docker compose up --detach --remove-orphans
 scripts/doctor.sh --wait
+scripts/record-deployment.sh || echo 'up: this deployment could not be recorded for /dora (above); all else is well' >&2
 echo
 scripts/urls.sh

@@ -111,6 +111,11 @@ describe('what reaches the world outside', () => {
     expect(inbox.list({}, 10)).toEqual([]);
   });
 
+  it('takes what an API would keep of incidents, and keeps nothing of it', async () => {
+    expect((await post('/incidents', watchdog('firing'))).status).toBe(204);
+    expect(inbox.list({}, 10)).toEqual([]);
+  });
+
   it('counts a Watchdog that fires as a heartbeat, and one that has resolved as none', async () => {
     const state = async () => (await fetch(`${base}/api/heartbeat`)).json();
     await post('/heartbeat', watchdog('resolved'));

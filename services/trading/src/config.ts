@@ -34,6 +34,8 @@ export interface Config {
   gatewayWebhookSecret: string | undefined;
   /** The real-time plan. */
   subscription: Plan;
+  /** Who sends it may report deployments and incidents; nobody may when undefined. */
+  deliveryToken: string | undefined;
 }
 
 /** Names every variable that is wrong: what was expected, what came, what to do. */
@@ -81,6 +83,7 @@ const environmentSchema = z.object({
   TRUST_PROXY: text.default('loopback, linklocal, uniquelocal'),
   MARKET_SEED: text.default('crows-nest'),
   SMTP_URL: url(['smtp:', 'smtps:'], 'smtp://outside:1025').default('smtp://outside:1025'),
+  DELIVERY_TOKEN_FILE: text.optional(),
   MAIL_FROM: text.default("Crow's Nest <trades@crows-nest.example>"),
   GATEWAY_URL: url(['http:', 'https:'], 'http://outside:8025/gateway/v1').default(
     'http://outside:8025/gateway/v1',
@@ -141,6 +144,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       price: SUBSCRIPTION_PRICE,
       periodSeconds: values.SUBSCRIPTION_PERIOD_SECONDS,
     },
+    deliveryToken: secretFrom('DELIVERY_TOKEN_FILE', values.DELIVERY_TOKEN_FILE),
   };
 }
 

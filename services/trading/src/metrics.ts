@@ -12,6 +12,8 @@ export function createApiMetrics(registry: Registry) {
   const registers = [registry];
   return {
     ...createTradeMetrics(registry),
+    ...createStreamMetrics(registry),
+    ...createDeliveryMetrics(registry),
     ...createPaymentMetrics(registry),
     authAttempts: new Counter({
       name: 'auth_attempts_total',
@@ -54,6 +56,55 @@ export function createApiMetrics(registry: Registry) {
       name: 'payment_webhooks_total',
       help: "The gateway's webhooks, by what became of them",
       labelNames: ['type', 'outcome'] as const,
+      registers,
+    }),
+  };
+}
+
+/** Streams of quotes and orders. */
+function createStreamMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    streamConnections: new Gauge({
+      name: 'websocket_connections',
+      help: 'Streams that are open',
+      registers,
+    }),
+    streamMessages: new Counter({
+      name: 'websocket_messages_total',
+      help: 'Messages of streams; invalid: those that were refused',
+      labelNames: ['type', 'direction'] as const,
+      registers,
+    }),
+    streamDuration: new Histogram({
+      name: 'price_stream_duration_seconds',
+      help: 'How long streams lasted in which a customer had authenticated',
+      buckets: [1, 5, 15, 60, 300, 900, 3600, 14_400],
+      registers,
+    }),
+  };
+}
+
+/** What is reported of deployments and incidents. */
+function createDeliveryMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    deployments: new Counter({
+      name: 'deployments_total',
+      help: 'Deployments reported',
+      labelNames: ['environment', 'outcome'] as const,
+      registers,
+    }),
+    deploymentLeadTime: new Histogram({
+      name: 'deployment_lead_time_seconds',
+      help: 'Time from the oldest commit in a deployment to its success',
+      buckets: [300, 3600, 14_400, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000],
+      registers,
+    }),
+    incidentRecovery: new Histogram({
+      name: 'incident_recovery_seconds',
+      help: 'Time from the start of an incident to its end',
+      buckets: [30, 60, 120, 300, 600, 1800, 3600, 14_400, 43_200, 86_400],
       registers,
     }),
   };
@@ -269,6 +320,16 @@ export function createWorkerMetrics(registry: Registry) {
     holdingsValue: new Gauge({
       name: 'customer_holdings_value',
       help: 'All shares customers hold, at the bid, in cents',
+      registers,
+    }),
+    incidentsOpen: new Gauge({
+      name: 'incidents_open',
+      help: 'Incidents that have not ended',
+      registers,
+    }),
+    changeFailureRate: new Gauge({
+      name: 'change_failure_rate',
+      help: 'Deployments of the last 30 days that failed or led to a critical incident, over all; absent without any',
       registers,
     }),
     ledgerImbalance: new Gauge({

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from './testing/eventually.ts';
+import { connectStream } from './testing/stream.ts';
 import { startSystem, testEnvironment, type TestSystem } from './testing/system.ts';
 
 /** The roles as they are really started: processes, with their exit codes. */
@@ -95,6 +96,20 @@ describe('on SIGTERM', () => {
     const [response] = (await once(request, 'response')) as [{ statusCode: number }];
 
     expect(response.statusCode).toBe(201);
+    expect(await started.exit, started.output()).toBe(0);
+  });
+
+  test('the api closes streams with 1001, and waits for none that does not answer', async () => {
+    const started = await start('api/main');
+    await eventually(() => status(`${started.url}/health/ready`)).toBe(200);
+    const { token } = await system.register();
+    const headers = { authorization: `Bearer ${token}` };
+    const client = await connectStream(started.url, headers);
+    const dead = await connectStream(started.url, headers);
+    dead.socket.pause();
+
+    started.process.kill('SIGTERM');
+    expect(await client.closed).toMatchObject({ code: 1001 });
     expect(await started.exit, started.output()).toBe(0);
   });
 

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Express } from 'express';
 import type { Health } from '@crows-nest/telemetry';
@@ -16,6 +17,15 @@ export interface ListenOptions {
   shutdownDelayMs: number;
 }
 
+/** What takes connections over from HTTP. */
+export interface Upgrades {
+  /** Whether it takes this one; otherwise the app answers, as if no upgrade had been asked for. */
+  accepts(request: IncomingMessage): boolean;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends what was taken over, in bounded time: the server closes only when its last connection has. */
+  close(): Promise<void>;
+}
+
 const FINISH_MS = 20_000;
 
 /** Listens on all interfaces; resolves when connections are accepted. */
@@ -23,8 +33,13 @@ export async function listen(
   app: Express,
   health: Health,
   options: ListenOptions,
+  upgrades?: Upgrades,
 ): Promise<RunningServer> {
-  const server = createServer(app);
+  const server = createServer(
+    { shouldUpgradeCallback: (request) => upgrades?.accepts(request) ?? false },
+    app,
+  );
+  server.on('upgrade', (request, socket, head) => upgrades?.upgrade(request, socket, head));
   // A body of at most 100 kB that takes longer is no honest client.
   server.headersTimeout = 10_000;
   server.requestTimeout = 15_000;
@@ -43,7 +58,7 @@ export async function listen(
     async drain() {
       health.drain();
       await wait(options.shutdownDelayMs);
-      await finish(server);
+      await Promise.all([finish(server), upgrades?.close()]);
     },
   };
 }

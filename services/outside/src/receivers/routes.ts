@@ -43,6 +43,10 @@ export function receiverRoutes(deps: { inbox: Inbox; heartbeat: Heartbeat; tally
     else tally.refused('heartbeat', reason);
     send(response, answer);
   });
+  // Alertmanager's incidents, where no trading system keeps them: nobody here does either.
+  router.post('/incidents', (_request, response) => {
+    response.sendStatus(204);
+  });
   return router;
 }
 

@@ -9,6 +9,10 @@ import { createLoginThrottle } from '../auth/throttle.ts';
 import { loadCharacters } from '../characters/characters.ts';
 import { needed, type Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
+import { createDeployments } from '../delivery/deployments.ts';
+import { doraFigures } from '../delivery/dora.ts';
+import { createIncidents } from '../delivery/incidents.ts';
+import { deliveryGuard } from '../delivery/token.ts';
 import { createHistory } from '../history/history.ts';
 import type { Closing } from '../lifecycle.ts';
 import { createApiMetrics, registerQuoteAge } from '../metrics.ts';
@@ -23,16 +27,20 @@ import { createServiceHealth, waitForSchema } from '../service.ts';
 import { createStatements } from '../statements/statements.ts';
 import { createSubscriptions } from '../subscriptions/subscriptions.ts';
 import { createTradeHistory } from '../trades/history.ts';
+import { listenForOrderEvents } from '../stream/order-events.ts';
+import { createStreams, type Streams } from '../stream/streams.ts';
 import { createTrades } from '../trades/trades.ts';
 import { createApp } from './app.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { authEndpoints } from './routes/auth.ts';
 import { characterEndpoints } from './routes/characters.ts';
+import { deliveryEndpoints } from './routes/delivery.ts';
 import { orderEndpoints } from './routes/orders.ts';
 import { paymentEndpoints } from './routes/payments.ts';
 import { portfolioEndpoints } from './routes/portfolio.ts';
 import { statementEndpoints } from './routes/statements.ts';
 import { subscriptionEndpoints } from './routes/subscription.ts';
+import { streamEndpoints } from './routes/stream.ts';
 import { tradeEndpoints } from './routes/trade.ts';
 
 /** Puts the API together and warms it up: what the first request would otherwise wait for is done when this resolves. */
@@ -40,7 +48,7 @@ export async function composeApi(
   config: Config,
   telemetry: Telemetry,
   closing: Closing,
-): Promise<{ app: Express; health: Health }> {
+): Promise<{ app: Express; health: Health; streams: Streams }> {
   const { databaseUrl: url, databasePoolMax: poolMax, redisUrl, trustProxy } = config;
   const { logger, registry } = telemetry;
   const metrics = createApiMetrics(registry);
@@ -75,6 +83,20 @@ export async function composeApi(
   const settle = createSettle({ database, sessions, plan, telemetry, metrics });
   const webhooks = createWebhooks({ secret, settle, telemetry, metrics });
 
+  const streams = createStreams({
+    auth,
+    sessions,
+    activity,
+    quotes,
+    characters,
+    telemetry,
+    metrics,
+  });
+  const orderEvents = listenForOrderEvents(createRedis(redisUrl, logger), logger, (event) => {
+    streams.tellOwner(event);
+  });
+  closing.defer('order events', () => orderEvents.close());
+
   const health = createServiceHealth(database, redis, () => true);
   return {
     app: createApp({
@@ -92,8 +114,17 @@ export async function composeApi(
         ...statementEndpoints(createStatements(database)),
         ...paymentEndpoints(payments, webhooks),
         ...subscriptionEndpoints(subscriptions),
+        ...streamEndpoints(),
+        ...deliveryEndpoints({
+          deployments: createDeployments(database, metrics),
+          incidents: createIncidents(database, metrics),
+          figures: (window) => doraFigures(database, window),
+          guard: deliveryGuard(config.deliveryToken),
+          environment: config.environment,
+        }),
       ],
     }),
     health,
+    streams,
   };
 }

@@ -27,6 +27,8 @@ export interface EndpointDescription {
   description?: string;
   /** Needs a bearer token. */
   session?: boolean;
+  /** Needs something else that says who calls. */
+  guard?: Guard;
   /** Needs an Idempotency-Key, under which its answer is kept for 24 hours. */
   idempotencyKey?: boolean;
   /** Of the path; an object schema. */
@@ -39,6 +41,14 @@ export interface EndpointDescription {
   answers: Record<number, Answer>;
   /** Problems of its own, by status: those that follow from the rest (400, 401, 413, 415, 503) need not be named. */
   problems?: Record<number, string>;
+}
+
+/** Lets only those call who may, where they are no customers. Asked before anything else of the request is looked at. */
+export interface Guard {
+  /** Its name among the securitySchemes of the OpenAPI document. */
+  scheme: string;
+  /** @throws {Problem} 401 */
+  check(request: Request): void;
 }
 
 /** An answer of JSON; without `json` there is no body. */
@@ -107,7 +117,11 @@ export function mount(router: Router, endpoints: Endpoint[], authenticate: Authe
         const session = each.session ? await authenticate(request) : undefined;
         send(response, await each.handle(request, session));
       };
-      route[each.method](...(each.body ? [jsonBody, respond] : [respond]));
+      const guarded: RequestHandler = (request, _response, next) => {
+        each.guard?.check(request);
+        next();
+      };
+      route[each.method](guarded, ...(each.body ? [jsonBody, respond] : [respond]));
     }
     const methods = ofPath.map(({ method }) => method.toUpperCase());
     if (methods.includes('GET')) methods.push('HEAD');

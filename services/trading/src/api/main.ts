@@ -12,8 +12,8 @@ await run(async () => {
   closing.defer('telemetry', () => telemetry.close());
   closeOnSignal(closing, logger);
 
-  const { app, health } = await composeApi(config, telemetry, closing);
-  const server = await listen(app, health, config);
+  const { app, health, streams } = await composeApi(config, telemetry, closing);
+  const server = await listen(app, health, config, streams);
   closing.defer('server', () => server.drain());
   logger.info('API is listening', { port: server.port });
 });

@@ -45,6 +45,11 @@ export function openApiDocument(endpoints: Endpoint[], version: string) {
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'The token of POST /auth/login' },
+        deliveryToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'For what deploys and what raises alerts: the token in DELIVERY_TOKEN_FILE',
+        },
       },
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
     },
@@ -52,13 +57,13 @@ export function openApiDocument(endpoints: Endpoint[], version: string) {
 }
 
 function operation(each: Endpoint) {
-  const { operationId, tag, summary, description, session, body } = each;
+  const { operationId, tag, summary, description, body } = each;
   return {
     operationId,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: session ? [{ bearer: [] }] : [],
+    security: securityOf(each),
     parameters: [
       ...parametersOf(each.params, 'path'),
       ...parametersOf(each.query, 'query'),
@@ -74,6 +79,11 @@ function operation(each: Endpoint) {
       : {}),
     responses: { ...answersOf(each), ...problemsOf(each) },
   };
+}
+
+function securityOf({ session, guard }: Endpoint) {
+  if (guard) return [{ [guard.scheme]: [] }];
+  return session ? [{ bearer: [] }] : [];
 }
 
 const idempotencyKey = {
@@ -122,10 +132,11 @@ const replayed = {
   },
 };
 
-function problemsOf({ session, idempotencyKey: key, params, query, body, problems }: Endpoint) {
+function problemsOf(each: Endpoint) {
+  const { session, guard, idempotencyKey: key, params, query, body, problems } = each;
   const known: Record<number, string> = {
     ...(params || query || body || key ? { 400: 'The request is wrong; each field is named' } : {}),
-    ...(session ? { 401: 'No token, or one that is not valid' } : {}),
+    ...(session || guard ? { 401: 'No token, or one that is not valid' } : {}),
     ...(body ? { 413: 'A body over 100 kB', 415: 'A body that is not JSON' } : {}),
     ...(key ? { 422: 'The Idempotency-Key was used for another request' } : {}),
     503: 'Not now: try again after the seconds of Retry-After',

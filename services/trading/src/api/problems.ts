@@ -50,7 +50,8 @@ export function problems(telemetry: Pick<Telemetry, 'recordError'>): ErrorReques
   };
 }
 
-function toProblem(error: unknown): Problem {
+/** What a caller is told of an error: itself when it is a problem; 503 when Postgres is away; otherwise 500, with the error as its cause. */
+export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isDatabaseUnavailable(error)) {
     return unavailable(

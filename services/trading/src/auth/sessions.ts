@@ -25,6 +25,8 @@ export interface Sessions {
   close(session: Session): Promise<void>;
   /** To be called after a change of what {@link User} tells: the next request sees it. */
   changed(userId: string): Promise<void>;
+  /** Sessions as they are now, in the order given; undefined where one has ended. */
+  renew(sessions: Session[]): Promise<(Session | undefined)[]>;
 }
 
 const LIFETIME = '7 days';
@@ -52,6 +54,14 @@ const findSession: Statement = {
            greatest(1, least($2, extract(epoch FROM s.expires_at - now())))::integer AS cache_seconds
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.token_hash = $1 AND s.expires_at > now()`,
+};
+
+const renewSessions: Statement = {
+  name: 'renew_sessions',
+  operation: 'select',
+  table: 'sessions',
+  text: `SELECT s.token_hash, u.id, u.username, u.email, has_realtime(u.id) AS realtime FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE s.token_hash = ANY($1) AND s.expires_at > now()`,
 };
 
 const closeSession: Statement = {
@@ -113,6 +123,18 @@ export function createSessions(
         redis.set(cacheKey(hash), CHANGED, 'EX', CHANGED_SECONDS).catch(() => null),
       );
       await Promise.all(marks);
+    },
+
+    async renew(sessions) {
+      const hashes = sessions.map(({ tokenHash }) => tokenHash);
+      const rows = await database.query<User & { token_hash: Buffer }>(renewSessions, [hashes]);
+      const users = new Map(
+        rows.map(({ token_hash: hash, ...user }) => [hash.toString('base64url'), user]),
+      );
+      return hashes.map((tokenHash) => {
+        const user = users.get(tokenHash.toString('base64url'));
+        return user && { tokenHash, user };
+      });
     },
   };
 }

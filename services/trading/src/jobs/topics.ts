@@ -5,6 +5,7 @@
 export const QUEUE_OF = {
   'trade-confirmation': 'notifications',
   'payment-charge': 'payments',
+  'order-event': 'streams',
 } as const satisfies Record<string, string>;
 
 export type Topic = keyof typeof QUEUE_OF;

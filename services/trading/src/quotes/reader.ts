@@ -21,6 +21,8 @@ export interface QuoteReader {
    * there was none yet. For looking only: trading is always at the current one. Fails as `current` does.
    */
   delayed(): Promise<QuoteBoard | undefined>;
+  /** Calls back after each board that was pushed. */
+  onPushed(listener: () => void): void;
   /** Age of the newest board known, in seconds; undefined when none is. */
   ageSeconds: () => number | undefined;
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export function createQuoteReader({
   telemetry,
 }: QuoteReaderOptions): QuoteReader {
   const recent = createRecentBoards();
+  const listeners: (() => void)[] = [];
   let pushedUntil = 0;
   const fetched = atIntervals(async () => {
     const board = (await liveBoard(redis)) ?? (await latestSample(database));
@@ -57,6 +60,7 @@ export function createQuoteReader({
     try {
       recent.add(decodeBoard(text));
       pushedUntil = Date.now() + PUSHED_FOR_MS;
+      for (const listener of listeners) listener();
     } catch (error) {
       telemetry.logger.warn('A message of quotes cannot be read', { error });
     }
@@ -90,6 +94,9 @@ export function createQuoteReader({
       if (complete) return board;
       const sample = await sampled.value();
       return board && sample && sample.quotedAt < board.quotedAt ? board : (sample ?? board);
+    },
+    onPushed(listener) {
+      listeners.push(listener);
     },
     ageSeconds: () => {
       const newest = recent.newest();

@@ -41,6 +41,9 @@ export interface Customer {
   order(order: Record<string, unknown>, key?: string): Promise<Answer>;
 }
 
+/** What machines report deployments and incidents with. */
+export const DELIVERY_TOKEN = 'a delivery token of tests';
+
 /** A database, a Redis and an API of one test file. */
 export interface TestSystem {
   config: Config;
@@ -86,8 +89,8 @@ export async function startSystem(
   const config = testConfig(database, { DATABASE_URL, ...environment });
   const telemetry = createTestTelemetry('api', config);
   const closing = createClosing(telemetry.logger);
-  const { app, health } = await composeApi(config, telemetry, closing);
-  const server = await listen(app, health, config);
+  const { app, health, streams } = await composeApi(config, telemetry, closing);
+  const server = await listen(app, health, config, streams);
   closing.defer('server', () => server.drain());
   const url = `http://127.0.0.1:${server.port}`;
 
@@ -187,6 +190,7 @@ export function testEnvironment(database: TestDatabase): Record<string, string> 
     SHUTDOWN_DELAY_MS: '0',
     GATEWAY_KEY_FILE: secretFile('gateway_key', GATEWAY_KEY),
     GATEWAY_WEBHOOK_SECRET_FILE: secretFile('gateway_webhook_secret', WEBHOOK_SECRET),
+    DELIVERY_TOKEN_FILE: secretFile('delivery_token', DELIVERY_TOKEN),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Telemetry } from '@crows-nest/telemetry';
 import { createSessions } from '../auth/sessions.ts';
 import { needed, type Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
+import { deliveryGaugesTask } from '../delivery/gauges.ts';
 import { startRelay } from '../jobs/outbox.ts';
 import { createQueues } from '../jobs/queues.ts';
 import type { JobHandlers } from '../jobs/topics.ts';
@@ -21,6 +22,7 @@ import { listen } from '../server.ts';
 import { createServiceHealth, waitForSchema } from '../service.ts';
 import { closingTask } from '../statements/closing-of-days.ts';
 import { renewalTask } from '../subscriptions/renewal.ts';
+import { tellOfOrder } from '../stream/order-events.ts';
 import { startBackground } from './background.ts';
 import { gaugeTasks } from './gauges.ts';
 import { housekeepingTask } from './housekeeping.ts';
@@ -73,6 +75,7 @@ export async function composeWorker(
     'trade-confirmation': ({ tradeId = '' }) =>
       confirmTrade({ database, mailer, telemetry }, tradeId),
     'payment-charge': ({ paymentId = '' }) => chargePayment(charging, paymentId),
+    'order-event': ({ orderId = '' }) => tellOfOrder(database, redis, orderId),
   };
   const jobs = startJobs({ redisUrl, handlers, telemetry, metrics });
   closing.defer('jobs', () => jobs.close());
@@ -83,6 +86,7 @@ export async function composeWorker(
     closingTask(database),
     sweepTask(charging),
     renewalTask({ database, sessions, plan, telemetry }),
+    deliveryGaugesTask(database, config.environment, metrics),
   ];
   const background = startBackground(tasks, logger);
   closing.defer('background', () => background.close());
