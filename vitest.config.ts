@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 const ignored = ['**/node_modules/**'];
 
-// Three kinds of tests, by what they need: nothing (unit), a Postgres and a Redis (integration), the whole running stack (stack).
+// By what they need: nothing (unit), a Postgres and a Redis (integration), the whole running stack (stack); and what leaves a stack
+// behind whose alerts take minutes to calm down (chaos), so that it comes last.
 export default defineConfig({
   test: {
     projects: [
@@ -10,7 +11,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...ignored, '**/*.integration.test.ts', '**/*.stack.test.ts'],
+          exclude: [
+            ...ignored,
+            '**/*.integration.test.ts',
+            '**/*.stack.test.ts',
+            '**/*.chaos.test.ts',
+          ],
           // Long enough for a busy machine: the first test of a file waits for its modules.
           testTimeout: 20_000,
           hookTimeout: 20_000,
@@ -33,6 +39,16 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // One stack, shared: a test that stops a container must not run beside one that needs it.
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'chaos',
+          include: ['tests/**/*.chaos.test.ts'],
+          exclude: ignored,
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
           fileParallelism: false,
         },
       },

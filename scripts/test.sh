@@ -99,3 +99,4 @@ databases=''
 echo '▶ the whole stack'
 check 'it comes up, every component well' scripts/up.sh
 vitests stack
+vitests chaos

@@ -65,7 +65,7 @@ export function createStreams({
       identify: (session) => {
         audience.identify(connection, session.user.id);
       },
-      board: ({ user }) => boardFor(isRealtime(user)),
+      board: ({ user }) => boardFor(user.realtime),
       onFault: AsyncResource.bind((error: unknown) => {
         telemetry.logger.error(`GET ${PATH} failed`, { error });
       }),
@@ -116,7 +116,7 @@ export function createStreams({
 
   /** Shows everybody the newest quotes, and finds those who read too slowly. */
   async function showQuotes(): Promise<void> {
-    const kinds = Map.groupBy(customers(), ({ session }) => isRealtime(session.user));
+    const kinds = Map.groupBy(customers(), ({ session }) => session.user.realtime);
     await Promise.all(
       [...kinds].map(async ([realtime, ofKind]) => {
         // While Redis and Postgres are away there is nothing new to show.
@@ -188,9 +188,4 @@ export function createStreams({
       await background.close();
     },
   };
-}
-
-/** Whether a customer sees quotes as they are made. */
-function isRealtime(user: User): boolean {
-  return !('realtime' in user) || user.realtime === true;
 }
