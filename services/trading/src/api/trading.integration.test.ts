@@ -22,7 +22,7 @@ interface Traded {
 
 describe('a customer', () => {
   test('registers with a starting credit, trades, and sees it in the portfolio', async () => {
-    const customer = await system.register();
+    const customer = await system.register(undefined, { realtime: true });
 
     // 10 at the ask of 1001: 10,010 and 10 commission (0.1 % is 10.01, rounded half up).
     const bought = await customer.trade(buy(10));
@@ -149,7 +149,7 @@ test('a price older than 3 seconds is not traded on, but given answers are repea
 });
 
 test('a halted character is not traded in, but given answers are repeated, and the key works later', async () => {
-  const customer = await system.register();
+  const customer = await system.register(undefined, { realtime: true });
   const bought = await customer.trade(buy(1), 'before-the-halt');
   const haltedUntil = Date.now() + 45_500;
   await system.quote(Date.now(), { bid: 2000, ask: 2002, haltedUntil });

@@ -6,6 +6,7 @@ import { createClosing, type Closing } from '../lifecycle.ts';
 import { eventually } from '../testing/eventually.ts';
 import { startGateway, type TestGateway } from '../testing/gateway.ts';
 import {
+  CHARACTER,
   createTestTelemetry,
   metricIn,
   startSystem,
@@ -48,8 +49,6 @@ beforeEach(async () => {
 afterEach(async () => {
   const query = <Row>({ text }: { text: string }) => system.database.sql(text) as Promise<Row[]>;
   expect(await differences({ query })).toEqual([]);
-  // The customer's berries are not what it is paid with.
-  expect((await customer.get('/api/portfolio')).json).toMatchObject({ cash: 1_000_000 });
 });
 
 const authorization = () => ({ authorization: `Bearer ${customer.token}` });
@@ -140,6 +139,30 @@ test('a subscription is paid, renewed, declined with growing pauses, and then ov
   }
   await eventually(() => metric('subscription_failures_total')).toBe(failures + 4);
   expect(await revenueNow()).toBe(revenue + 2 * 1990);
+  // The customer's berries are not what it is paid with.
+  expect((await customer.get('/api/portfolio')).json).toMatchObject({ cash: 1_000_000 });
+});
+
+test('quotes are late without real time, and at once with it; everybody trades at those of now', async () => {
+  await system.quote(Date.now() - 6000, { bid: 500, ask: 502 });
+  await system.quote(Date.now(), { bid: 999, ask: 1001 });
+  const bids = async () => {
+    const one = (await customer.get(`/api/characters/${CHARACTER}`)).json as { bid: number };
+    const all = (await customer.get('/api/characters')).json as { characters: { bid: number }[] };
+    return [one.bid, all.characters[0]?.bid];
+  };
+  await eventually(bids).toEqual([500, 500]);
+  expect(
+    await customer.trade({ characterId: CHARACTER, action: 'buy', quantity: 1 }),
+  ).toMatchObject({
+    status: 201,
+    json: { trade: { price: 1001 } },
+  });
+  expect((await customer.get('/api/portfolio')).json).toMatchObject({ portfolioValue: 500 });
+
+  await subscribe('card_good');
+  await eventually(bids).toEqual([999, 999]);
+  expect((await customer.get('/api/portfolio')).json).toMatchObject({ portfolioValue: 999 });
 });
 
 test('a card that is declined once is tried again, and real time goes on', async () => {

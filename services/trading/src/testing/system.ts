@@ -22,6 +22,9 @@ export const PASSWORD = 'a long enough password';
 export const GATEWAY_KEY = 'the key of the merchant';
 export const WEBHOOK_SECRET = 'the secret that webhooks are signed with';
 
+const SUBSCRIBE = `INSERT INTO subscriptions (user_id, status, card, current_period_end)
+  VALUES ($1, 'active', 'card_good', now() + interval '1 day')`;
+
 export interface Answer {
   status: number;
   headers: Headers;
@@ -54,7 +57,8 @@ export interface TestSystem {
   url: string;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
-  register(username?: string): Promise<Customer>;
+  /** A new customer; one with real time sees a quote at once, and not 5 s late. */
+  register(username?: string, options?: { realtime: boolean }): Promise<Customer>;
   /** Publishes quotes as the market would; every character has a bid of 999 and an ask of 1001 cents, and is not halted. */
   quote(quotedAt?: number, quote?: TestQuote): Promise<void>;
   /** The value of one series of the API's /metrics; 0 when it is not there. */
@@ -118,7 +122,10 @@ export async function startSystem(
     url,
     request,
     post,
-    async register(username = `customer-${randomBytes(6).toString('hex')}`) {
+    async register(
+      username = `customer-${randomBytes(6).toString('hex')}`,
+      { realtime } = { realtime: false },
+    ) {
       const credentials = {
         username,
         email: `${username}@example.com`,
@@ -127,6 +134,7 @@ export async function startSystem(
       const answer = await post('/auth/register', credentials);
       if (answer.status !== 201) throw new Error(`Registering failed: ${answer.text}`);
       const { user, token } = answer.json as { user: { id: string }; token: string };
+      if (realtime) await database.sql(SUBSCRIBE, [user.id]);
       const authorization = `Bearer ${token}`;
       return {
         id: user.id,
