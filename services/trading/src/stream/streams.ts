@@ -4,7 +4,7 @@ import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import { currentContext, runWithCarrier, setUser, type Telemetry } from '@crows-nest/telemetry';
 import type { Activity } from '../auth/activity.ts';
 import type { Auth } from '../auth/auth.ts';
-import type { Session, Sessions, User } from '../auth/sessions.ts';
+import type { Session, Sessions } from '../auth/sessions.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
 import type { Upgrades } from '../server.ts';
