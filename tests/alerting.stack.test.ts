@@ -1,9 +1,10 @@
-// A service that is down is reported to the people outside, and so is its return.
+// A service that is down is reported to the people outside, and so is its return; the API keeps what happened.
 
 import { expect, test } from 'vitest';
 
-import { type Message, alerts, inbox, waitUntilQuiet } from './lookout.ts';
-import { compose, waitFor, waitUntilWell } from './stack.ts';
+import { demand } from './customer.ts';
+import { type Message, alerts, inbox, query, waitUntilQuiet } from './lookout.ts';
+import { address, compose, waitFor, waitUntilWell } from './stack.ts';
 
 const channels = ['slack', 'pagerduty'] as const;
 
@@ -29,6 +30,47 @@ async function isReadable(url: string): Promise<void> {
   expect(response.status, url).toBe(200);
   expect(await response.text()).toContain('ServiceDown');
 }
+
+/** Tells Alertmanager, as Prometheus would, of an alert that began a minute ago and ends in so many seconds. */
+async function raise(seconds: number): Promise<void> {
+  const response = await fetch(`${address('alertmanager', 9093)}/api/v2/alerts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([
+      {
+        labels: {
+          alertname: 'Rehearsal',
+          service: 'tests',
+          severity: 'warning',
+          environment: 'test',
+        },
+        annotations: { summary: 'A test rehearses an incident.' },
+        startsAt: began,
+        endsAt: new Date(Date.now() + seconds * 1000).toISOString(),
+      },
+    ]),
+  });
+  expect(response.status).toBe(200);
+}
+
+const began = new Date(Date.now() - 60_000).toISOString();
+
+interface Restored {
+  timeToRestore: { medianSeconds: number | null; incidents: number };
+}
+const restored = async () =>
+  ((await demand(200, 'GET', '/dora?environment=test')) as Restored).timeToRestore;
+let restoredBefore: number;
+
+test('an alert opens an incident', async () => {
+  restoredBefore = (await restored()).incidents;
+  await raise(600);
+  await waitFor('an open incident', 60, async (see) => {
+    const [open] = see(await query('sum(incidents_open)'));
+    return Number(open?.value[1]) > 0;
+  });
+  await raise(-1);
+});
 
 test('stopping api is told to Slack and PagerDuty with its runbook within 90 s, starting it as well', async () => {
   stopped = new Date().toISOString();
@@ -56,6 +98,13 @@ test('an outage and its end are one message each a channel, not a storm', async 
     const channelsTold = (await told(status)).map(({ channel }) => channel);
     expect(channelsTold.toSorted(), status).toEqual([...channels].toSorted());
   }
+});
+
+test('the end of an alert is the end of its incident, also when api was away meanwhile', async () => {
+  await waitFor('the incident to end', 120, async (see) => {
+    const { incidents, medianSeconds } = see(await restored());
+    return incidents > restoredBefore && medianSeconds !== null;
+  });
 });
 
 test('afterwards everything is quiet again', async () => {

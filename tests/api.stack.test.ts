@@ -11,10 +11,11 @@ import {
   type Reply,
   call,
   cheapest,
+  demand,
   market,
   signUp,
 } from './customer.ts';
-import { address } from './stack.ts';
+import { address, command, waitFor } from './stack.ts';
 
 let customer: Customer;
 let order: { characterId: string; quantity: number; action: string };
@@ -244,6 +245,39 @@ describe('an Idempotency-Key', () => {
       characters.find(({ id }) => id === order.characterId)?.quantity ?? 0;
     expect(held(await market(customer))).toBe(held(before) + 1);
   });
+});
+
+test('a stream goes through the gateway, for quotes and for orders', async () => {
+  const { hostname, port } = new URL(address('web', 80));
+  const socket = new WebSocket(`ws://${hostname}:${port}/api/stream`);
+  const heard = new Map<string, Record<string, unknown>>();
+  const say = (message: object) => {
+    socket.send(JSON.stringify(message));
+  };
+  socket.onmessage = ({ data }) => {
+    const message = JSON.parse(String(data)) as { type: string };
+    heard.set(message.type, message);
+  };
+  socket.onopen = () => {
+    say({ type: 'authenticate', token: customer.token });
+    say({ type: 'subscribe', characters: [order.characterId] });
+  };
+  await waitFor('quotes', 15, (see) => Promise.resolve(see(heard).has('quotes')));
+
+  const headers = { 'idempotency-key': randomUUID() };
+  const limit = { characterId: order.characterId, side: 'buy', quantity: 1, limitPrice: 1 };
+  await demand(201, 'POST', '/api/orders', { token: customer.token, headers, body: limit });
+  await waitFor('the order', 15, (see) => Promise.resolve(see(heard).get('order')));
+  expect(heard.get('order')).toMatchObject({ order: { ...limit, status: 'open' } });
+  socket.close();
+});
+
+test('what `make up` started is what was deployed last', async () => {
+  const { lastDeployment } = (await demand(200, 'GET', '/dora?environment=test')) as {
+    lastDeployment: { revision: string; outcome: string } | null;
+  };
+  const revision = (await command('git', ['rev-parse', 'HEAD'])).trim();
+  expect(lastDeployment).toMatchObject({ revision, outcome: 'succeeded' });
 });
 
 test.each(['/metrics', '//metrics', '/metrics/', '/api/../metrics', '/%6detrics', '/METRICS'])(

@@ -60,7 +60,8 @@ const renewSessions: Statement = {
   name: 'renew_sessions',
   operation: 'select',
   table: 'sessions',
-  text: `SELECT s.token_hash, u.id, u.username, u.email, has_realtime(u.id) AS realtime FROM sessions s JOIN users u ON u.id = s.user_id
+  text: `SELECT s.token_hash, u.id, u.username, u.email, has_realtime(u.id) AS realtime
+         FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.token_hash = ANY($1) AND s.expires_at > now()`,
 };
 

@@ -34,6 +34,12 @@ beforeAll(async () => {
 afterAll(() => system.close());
 beforeEach(async () => {
   customer = await system.register();
+  // With the real-time plan.
+  await system.database.sql(
+    `INSERT INTO subscriptions (user_id, status, card, current_period_end)
+     VALUES ($1, 'active', 'card_good', now() + interval '1 day')`,
+    [customer.id],
+  );
   await system.quote();
 });
 
