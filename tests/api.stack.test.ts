@@ -273,7 +273,7 @@ test('a stream goes through the gateway, for quotes and for orders', async () =>
 });
 
 test('what `make up` started is what was deployed last', async () => {
-  const { lastDeployment } = (await demand(200, 'GET', '/dora?environment=test')) as {
+  const { lastDeployment } = (await demand(200, 'GET', '/dora')) as {
     lastDeployment: { revision: string; outcome: string } | null;
   };
   const revision = (await command('git', ['rev-parse', 'HEAD'])).trim();
