@@ -45,6 +45,9 @@ for name in gateway_key gateway_webhook_secret; do
   [ -s "/volumes/secrets/$name" ] || write_secret "$name" "$(random_password)"
 done
 
+# What the customer who walks the synthetic journeys registered with, and logs in with.
+[ -s /volumes/secrets/synthetic_password ] || write_secret synthetic_password "$(random_password)"
+
 # What the user sets wins. Grafana takes it when its volume is new; later: grafana cli admin reset-admin-password.
 if [ -n "${GRAFANA_ADMIN_PASSWORD:-}" ]; then
   write_secret grafana_admin_password "$GRAFANA_ADMIN_PASSWORD"

@@ -44,6 +44,23 @@ describe('the configuration', () => {
   });
 });
 
+describe('the journeys', () => {
+  test('are walked where JOURNEY_URL says, with the password from a file; without it they are not', () => {
+    expect(loadConfig(good).journeys).toBeUndefined();
+    const journeys = {
+      JOURNEY_URL: 'http://web:3000',
+      SYNTHETIC_PASSWORD_FILE: passwordFile('geheim\n'),
+    };
+    expect(loadConfig({ ...good, ...journeys }).journeys).toEqual({
+      url: 'http://web:3000',
+      password: 'geheim',
+    });
+    expect(() => loadConfig({ ...good, JOURNEY_URL: 'http://web:3000' })).toThrow(
+      /^SYNTHETIC_PASSWORD_FILE: expected a file/,
+    );
+  });
+});
+
 describe('says what is wrong:', () => {
   const complaint = (environment: Record<string, string>) => {
     try {

@@ -36,6 +36,11 @@ export interface Config {
   subscription: Plan;
   /** Who sends it may report deployments and incidents; nobody may when undefined. */
   deliveryToken: string | undefined;
+  /**
+   * Where the worker walks the synthetic journeys, as customers see the API, and the password of the customer `synthetic`; undefined:
+   * nobody walks.
+   */
+  journeys: { url: string; password: string } | undefined;
 }
 
 /** Names every variable that is wrong: what was expected, what came, what to do. */
@@ -91,6 +96,8 @@ const environmentSchema = z.object({
   GATEWAY_KEY_FILE: text.optional(),
   GATEWAY_WEBHOOK_SECRET_FILE: text.optional(),
   SUBSCRIPTION_PERIOD_SECONDS: integer(1, 366 * DAY_SECONDS).default(30 * DAY_SECONDS),
+  JOURNEY_URL: url(['http:', 'https:'], 'http://web:3000').optional(),
+  SYNTHETIC_PASSWORD_FILE: text.optional(),
 });
 
 /**
@@ -145,6 +152,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       periodSeconds: values.SUBSCRIPTION_PERIOD_SECONDS,
     },
     deliveryToken: secretFrom('DELIVERY_TOKEN_FILE', values.DELIVERY_TOKEN_FILE),
+    journeys: journeys(values.JOURNEY_URL, values.SYNTHETIC_PASSWORD_FILE),
   };
 }
 
@@ -182,6 +190,16 @@ function secretFrom(name: string, file: string | undefined): string | undefined 
     );
   }
   return secret;
+}
+
+/** @throws {ConfigError} when it is said where to walk, but not as whom */
+function journeys(journeyUrl: string | undefined, passwordFile: string | undefined) {
+  if (journeyUrl === undefined) return undefined;
+  const password = secretFrom('SYNTHETIC_PASSWORD_FILE', passwordFile);
+  if (password !== undefined) return { url: journeyUrl, password };
+  throw new ConfigError(
+    'SYNTHETIC_PASSWORD_FILE: expected a file with the password of the customer who walks the journeys at JOURNEY_URL, but it is not set.',
+  );
 }
 
 function withoutPassword(value: string): string {

@@ -21,6 +21,59 @@ export function createApiMetrics(registry: Registry) {
       labelNames: ['type', 'success'] as const,
       registers,
     }),
+    securityEvents: new Counter({
+      name: 'security_events_total',
+      help: 'What looks like an attack: directory_traversal, sql_injection_probe, token_forged (a bearer token that is malformed), rate_limited, account_locked, webhook_forged',
+      labelNames: ['type'] as const,
+      registers,
+    }),
+    contentAccess: new Counter({
+      name: 'content_access_total',
+      help: 'Research notes read; private ones are for subscribers',
+      labelNames: ['type', 'character'] as const,
+      registers,
+    }),
+    customerRating: new Histogram({
+      name: 'customer_rating',
+      help: 'How content customers say they are, from 1 to 5, each rating as it is given',
+      buckets: [1, 2, 3, 4, 5],
+      registers,
+    }),
+    webPageLoad: new Histogram({
+      name: 'web_page_load_seconds',
+      help: 'Time that phases of loading a page took in the browser',
+      labelNames: ['page', 'phase'] as const,
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    // The bounds of good and poor, and one to either side: https://web.dev/articles/vitals.
+    webVital: new Histogram({
+      name: 'web_vital_seconds',
+      help: 'Web vitals that are times, as the browser saw them',
+      labelNames: ['name'] as const,
+      buckets: [0.1, 0.2, 0.5, 0.8, 1.8, 2.5, 3, 4, 8],
+      registers,
+    }),
+    webVitalRatio: new Histogram({
+      name: 'web_vital_ratio',
+      help: 'Web vitals that are ratios (CLS), as the browser saw them',
+      labelNames: ['name'] as const,
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1],
+      registers,
+    }),
+    // Few buckets, because there may be a series of each for every status of every route.
+    webApiCall: new Histogram({
+      name: 'web_api_call_duration_seconds',
+      help: 'Time of calls to the API, as the browser saw them',
+      labelNames: ['route', 'status_code'] as const,
+      buckets: [0.1, 0.3, 1, 3],
+      registers,
+    }),
+    webErrors: new Counter({
+      name: 'web_errors_total',
+      help: 'Errors in the browser that nobody caught',
+      registers,
+    }),
     userSignups: new Counter({
       name: 'user_signups_total',
       help: 'Customers registered',
@@ -46,12 +99,6 @@ export function createApiMetrics(registry: Registry) {
       registers,
     }),
     ordersCancelled: ordersCancelled(registry),
-    securityEvents: new Counter({
-      name: 'security_events_total',
-      help: 'What looks like an attack',
-      labelNames: ['type'] as const,
-      registers,
-    }),
     paymentWebhooks: new Counter({
       name: 'payment_webhooks_total',
       help: "The gateway's webhooks, by what became of them",
@@ -330,6 +377,18 @@ export function createWorkerMetrics(registry: Registry) {
     changeFailureRate: new Gauge({
       name: 'change_failure_rate',
       help: 'Deployments of the last 30 days that failed or led to a critical incident, over all; absent without any',
+      registers,
+    }),
+    journeySuccess: new Gauge({
+      name: 'journey_success',
+      help: 'Whether a step of a synthetic journey could be done when it was last walked: 1 or 0',
+      labelNames: ['journey', 'step'] as const,
+      registers,
+    }),
+    journeyDuration: new Gauge({
+      name: 'journey_duration_seconds',
+      help: 'Time that a step of a synthetic journey took when it was last walked; none when it failed',
+      labelNames: ['journey', 'step'] as const,
       registers,
     }),
     ledgerImbalance: new Gauge({

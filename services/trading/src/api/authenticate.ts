@@ -6,7 +6,7 @@ import type { Authenticate } from './endpoint.ts';
 /** Finds whose request it is by its token, and notes that they were here. */
 export function createAuthenticate(auth: Auth, activity: Activity): Authenticate {
   return async (request) => {
-    const session = await auth.authenticate(request.headers.authorization);
+    const session = await auth.authenticate(request.headers.authorization, request.ip ?? 'unknown');
     setUser(session.user.id);
     activity.seen(session.user.id);
     return session;

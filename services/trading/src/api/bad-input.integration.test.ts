@@ -184,11 +184,12 @@ describe('registering', () => {
     ['a short password', { ...person, password: 'short' }, 'password'],
     ['a password of 201 characters', { ...person, password: 'x'.repeat(201) }, 'password'],
     ['a password with a lone surrogate', { ...person, password: 'long enough \ud800' }, 'password'],
+    ['a short password with a lone surrogate', { ...person, password: '\ud800' }, 'password'],
     ['a wish to be admin', { ...person, admin: true }, 'admin'],
   ])('with %s is a 400 that names the field', async (_name, body, field) => {
     const answer = await send(body);
     expect(answer.status).toBe(400);
-    expect(new Set(answer.fields)).toEqual(new Set([field]));
+    expect(answer.fields).toEqual([field]);
   });
 
   test.each([

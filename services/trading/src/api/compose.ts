@@ -3,9 +3,11 @@ import type { Health, Telemetry } from '@crows-nest/telemetry';
 import packageJson from '../../package.json' with { type: 'json' };
 import { createActivity } from '../auth/activity.ts';
 import { createAuth } from '../auth/auth.ts';
+import { createCredentials } from '../auth/credentials.ts';
 import { createPasswords } from '../auth/passwords.ts';
 import { createSessions } from '../auth/sessions.ts';
 import { createLoginThrottle } from '../auth/throttle.ts';
+import { createBrowserTelemetry } from '../browser/browser.ts';
 import { loadCharacters } from '../characters/characters.ts';
 import { needed, type Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
@@ -13,8 +15,10 @@ import { createDeployments } from '../delivery/deployments.ts';
 import { doraFigures } from '../delivery/dora.ts';
 import { createIncidents } from '../delivery/incidents.ts';
 import { deliveryGuard } from '../delivery/token.ts';
+import { createFeedback } from '../feedback/feedback.ts';
 import { createHistory } from '../history/history.ts';
 import type { Closing } from '../lifecycle.ts';
+import { createErasure } from '../me/erasure.ts';
 import { createApiMetrics, registerQuoteAge } from '../metrics.ts';
 import { createOrders } from '../orders/orders.ts';
 import { createPayments } from '../payments/payments.ts';
@@ -23,6 +27,9 @@ import { createWebhooks } from '../payments/webhooks.ts';
 import { createPortfolio } from '../portfolio/portfolio.ts';
 import { createQuoteReader } from '../quotes/reader.ts';
 import { createRedis, settled } from '../redis.ts';
+import { createResearch } from '../research/research.ts';
+import { createSecurityEvents } from '../security/events.ts';
+import { watchForProbes } from '../security/probes.ts';
 import { createServiceHealth, waitForSchema } from '../service.ts';
 import { createStatements } from '../statements/statements.ts';
 import { createSubscriptions } from '../subscriptions/subscriptions.ts';
@@ -30,14 +37,19 @@ import { createTradeHistory } from '../trades/history.ts';
 import { listenForOrderEvents } from '../stream/order-events.ts';
 import { createStreams, type Streams } from '../stream/streams.ts';
 import { createTrades } from '../trades/trades.ts';
-import { createApp } from './app.ts';
+import { addressOf, createApp } from './app.ts';
 import { createAuthenticate } from './authenticate.ts';
+import { statusesOf } from './openapi.ts';
 import { authEndpoints } from './routes/auth.ts';
+import { browserEndpoints } from './routes/browser.ts';
 import { characterEndpoints } from './routes/characters.ts';
 import { deliveryEndpoints } from './routes/delivery.ts';
+import { feedbackEndpoints } from './routes/feedback.ts';
+import { meEndpoints } from './routes/me.ts';
 import { orderEndpoints } from './routes/orders.ts';
 import { paymentEndpoints } from './routes/payments.ts';
 import { portfolioEndpoints } from './routes/portfolio.ts';
+import { researchEndpoints } from './routes/research.ts';
 import { statementEndpoints } from './routes/statements.ts';
 import { subscriptionEndpoints } from './routes/subscription.ts';
 import { streamEndpoints } from './routes/stream.ts';
@@ -69,8 +81,10 @@ export async function composeApi(
   const passwords = await createPasswords(telemetry);
 
   const sessions = createSessions(database, redis, telemetry);
+  const events = createSecurityEvents({ telemetry, metrics });
   const throttle = createLoginThrottle(redis);
-  const auth = createAuth({ database, passwords, sessions, throttle, metrics });
+  const credentials = createCredentials({ database, passwords, throttle, events });
+  const auth = createAuth({ database, passwords, credentials, sessions, events, metrics });
   const activity = createActivity(database, logger);
   closing.defer('activity', () => activity.close());
   const portfolio = createPortfolio({ database, quotes, characters });
@@ -81,8 +95,42 @@ export async function composeApi(
   const payments = createPayments(database, metrics);
   const subscriptions = createSubscriptions({ database, plan });
   const settle = createSettle({ database, sessions, plan, telemetry, metrics });
-  const webhooks = createWebhooks({ secret, settle, telemetry, metrics });
+  const webhooks = createWebhooks({ secret, settle, telemetry, events, metrics });
+  const erasure = createErasure({ database, credentials, sessions, orders, telemetry });
+  const endpoints = [
+    ...authEndpoints(auth),
+    ...characterEndpoints(portfolio, history),
+    ...portfolioEndpoints(portfolio),
+    ...researchEndpoints(createResearch({ database, metrics })),
+    ...tradeEndpoints(trades, createTradeHistory(database)),
+    ...orderEndpoints(orders),
+    ...statementEndpoints(createStatements(database)),
+    ...paymentEndpoints(payments, webhooks),
+    ...subscriptionEndpoints(subscriptions),
+    ...streamEndpoints(),
+    ...deliveryEndpoints({
+      deployments: createDeployments(database, metrics),
+      incidents: createIncidents(database, metrics),
+      figures: (window) => doraFigures(database, window),
+      guard: deliveryGuard(config.deliveryToken),
+      environment: config.environment,
+    }),
+    ...feedbackEndpoints(createFeedback({ database, metrics })),
+    ...meEndpoints({ database, erasure }),
+  ];
+  const routes = endpoints.map((each) => ({ path: each.path, statuses: statusesOf(each) }));
+  endpoints.push(...browserEndpoints(createBrowserTelemetry(metrics, routes)));
 
+  const health = createServiceHealth(database, redis, () => true);
+  const app = createApp({
+    telemetry,
+    health,
+    version: packageJson.version,
+    trustProxy,
+    watch: watchForProbes(events),
+    authenticate: createAuthenticate(auth, activity),
+    endpoints,
+  });
   const streams = createStreams({
     auth,
     sessions,
@@ -91,40 +139,12 @@ export async function composeApi(
     characters,
     telemetry,
     metrics,
+    addressOf: (request) => addressOf(app, request),
   });
   const orderEvents = listenForOrderEvents(createRedis(redisUrl, logger), logger, (event) => {
     streams.tellOwner(event);
   });
   closing.defer('order events', () => orderEvents.close());
 
-  const health = createServiceHealth(database, redis, () => true);
-  return {
-    app: createApp({
-      telemetry,
-      health,
-      version: packageJson.version,
-      trustProxy,
-      authenticate: createAuthenticate(auth, activity),
-      endpoints: [
-        ...authEndpoints(auth),
-        ...characterEndpoints(portfolio, history),
-        ...portfolioEndpoints(portfolio),
-        ...tradeEndpoints(trades, createTradeHistory(database)),
-        ...orderEndpoints(orders),
-        ...statementEndpoints(createStatements(database)),
-        ...paymentEndpoints(payments, webhooks),
-        ...subscriptionEndpoints(subscriptions),
-        ...streamEndpoints(),
-        ...deliveryEndpoints({
-          deployments: createDeployments(database, metrics),
-          incidents: createIncidents(database, metrics),
-          figures: (window) => doraFigures(database, window),
-          guard: deliveryGuard(config.deliveryToken),
-          environment: config.environment,
-        }),
-      ],
-    }),
-    health,
-    streams,
-  };
+  return { app, health, streams };
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Request, RequestHandler, Response, Router } from 'express';
 import type { z } from 'zod';
 import type { Session } from '../auth/sessions.ts';
@@ -37,6 +38,8 @@ export interface EndpointDescription {
   query?: z.ZodObject;
   /** A JSON body. */
   body?: z.ZodType;
+  /** The content types that it may be sent as, if not `application/json` alone. */
+  bodyTypes?: readonly string[];
   /** Answers that are no problem, by status. */
   answers: Record<number, Answer>;
   /** Problems of its own, by status: those that follow from the rest (400, 401, 413, 415, 503) need not be named. */
@@ -65,7 +68,14 @@ export interface KeptReply {
   replayed: boolean;
 }
 
-export type Reply = JsonReply | KeptReply;
+/** JSON that is too long to be held in memory: its parts are made as fast as the caller takes them. */
+export interface StreamReply {
+  status: number;
+  parts: AsyncIterable<string>;
+  headers?: Record<string, string>;
+}
+
+export type Reply = JsonReply | KeptReply | StreamReply;
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
@@ -115,13 +125,14 @@ export function mount(router: Router, endpoints: Endpoint[], authenticate: Authe
     for (const each of ofPath) {
       const respond: RequestHandler = async (request, response) => {
         const session = each.session ? await authenticate(request) : undefined;
-        send(response, await each.handle(request, session));
+        await send(response, await each.handle(request, session));
       };
       const guarded: RequestHandler = (request, _response, next) => {
         each.guard?.check(request);
         next();
       };
-      route[each.method](guarded, ...(each.body ? [jsonBody, respond] : [respond]));
+      const handlers = each.body ? [jsonBody(bodyTypesOf(each)), respond] : [respond];
+      route[each.method](guarded, ...handlers);
     }
     const methods = ofPath.map(({ method }) => method.toUpperCase());
     if (methods.includes('GET')) methods.push('HEAD');
@@ -129,7 +140,11 @@ export function mount(router: Router, endpoints: Endpoint[], authenticate: Authe
   }
 }
 
-function send(response: Response, reply: Reply): void {
+export function bodyTypesOf({ bodyTypes = ['application/json'] }: Endpoint): readonly string[] {
+  return bodyTypes;
+}
+
+async function send(response: Response, reply: Reply): Promise<void> {
   response.status(reply.status);
   if ('replayed' in reply) {
     if (reply.replayed) response.set('Idempotency-Replayed', 'true');
@@ -138,8 +153,30 @@ function send(response: Response, reply: Reply): void {
     return;
   }
   if (reply.headers) response.set(reply.headers);
-  if (reply.json === undefined) response.end();
+  if ('parts' in reply) await sendParts(response, reply.parts);
+  else if (reply.json === undefined) response.end();
   else response.json(reply.json);
+}
+
+/** How long a caller may take nothing of a long answer before it is cut off. */
+const STALLED_MS = 30_000;
+
+/** Asks for the next part only when the caller has taken enough of those before it. */
+async function sendParts(response: Response, parts: AsyncIterable<string>): Promise<void> {
+  response.type('application/json');
+  if (response.req.method !== 'HEAD') {
+    const left = new AbortController();
+    response.once('close', () => {
+      left.abort();
+    });
+    for await (const part of parts) {
+      if (left.signal.aborted) return;
+      if (response.write(part)) continue;
+      const signal = AbortSignal.any([left.signal, AbortSignal.timeout(STALLED_MS)]);
+      await once(response, 'drain', { signal });
+    }
+  }
+  response.end();
 }
 
 /** What an Idempotency-Key looks like: a header that came twice has a space in it, and is refused. */

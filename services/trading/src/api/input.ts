@@ -4,28 +4,34 @@ import { invalidRequest, Problem, type FieldError } from '../problem.ts';
 
 const rawBodies = new WeakMap<object, Buffer>();
 
-// Not inflated: a compressed body could be far larger than its limit, and no client of ours sends one.
-const parse: RequestHandler = express.json({
-  limit: '100kb',
-  inflate: false,
-  verify: (request, _response, body) => {
-    rawBodies.set(request, body);
-  },
-});
-
-/** Reads a JSON body: 415 for another type, 413 over 100 kB, 400 when malformed or missing. */
-export const jsonBody: RequestHandler = (request, response, next) => {
-  // `null` means that there is no body at all.
-  if (request.is('application/json') === false) {
-    throw new Problem({
-      status: 415,
-      code: 'unsupported-media-type',
-      title: 'Unsupported media type',
-      detail: 'A JSON body is expected; send "Content-Type: application/json".',
-    });
-  }
-  parse(request, response, next);
-};
+/**
+ * Reads a JSON body: 415 for another type, 413 over 100 kB, 400 when malformed or missing.
+ *
+ * @param types content types that it may be sent as; `application/json`, as a rule
+ */
+export function jsonBody(types: readonly string[]): RequestHandler {
+  const parse: RequestHandler = express.json({
+    type: [...types],
+    limit: '100kb',
+    // Not inflated: a compressed body could be far larger than its limit, and no client of ours sends one.
+    inflate: false,
+    verify: (request, _response, body) => {
+      rawBodies.set(request, body);
+    },
+  });
+  return (request, response, next) => {
+    // `null` means that there is no body at all.
+    if (request.is([...types]) === false) {
+      throw new Problem({
+        status: 415,
+        code: 'unsupported-media-type',
+        title: 'Unsupported media type',
+        detail: 'A JSON body is expected; send "Content-Type: application/json".',
+      });
+    }
+    parse(request, response, next);
+  };
+}
 
 /** The bytes of a JSON body as they came, for a signature over them. */
 export function rawBodyOf(request: Request): Buffer {
@@ -58,10 +64,16 @@ export function checked<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.flatMap(fieldErrors);
-  // One value may break several rules of one meaning.
-  const told = new Map(errors.map((error) => [`${error.field}: ${error.message}`, error]));
-  throw invalidRequest([...told.values()]);
+  throw invalidRequest(merged(parsed.error.issues.flatMap(fieldErrors)));
+}
+
+/** One error a field, which says everything that is wrong with it. */
+function merged(errors: FieldError[]): FieldError[] {
+  const byField = Map.groupBy(errors, ({ field }) => field);
+  return [...byField].map(([field, ofField]) => ({
+    field,
+    message: [...new Set(ofField.map(({ message }) => message))].join(', and '),
+  }));
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {

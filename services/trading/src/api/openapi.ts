@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { IDEMPOTENCY_KEY_PATTERN, type Endpoint } from './endpoint.ts';
+import { bodyTypesOf, IDEMPOTENCY_KEY_PATTERN, type Endpoint } from './endpoint.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -56,6 +56,11 @@ export function openApiDocument(endpoints: Endpoint[], version: string) {
   };
 }
 
+/** Every status that an endpoint may answer with. */
+export function statusesOf(each: Endpoint): number[] {
+  return Object.keys({ ...each.answers, ...problemsOf(each) }).map(Number);
+}
+
 function operation(each: Endpoint) {
   const { operationId, tag, summary, description, body } = each;
   return {
@@ -73,7 +78,9 @@ function operation(each: Endpoint) {
       ? {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: jsonSchema(body, 'input') } },
+            content: Object.fromEntries(
+              bodyTypesOf(each).map((type) => [type, { schema: jsonSchema(body, 'input') }]),
+            ),
           },
         }
       : {}),

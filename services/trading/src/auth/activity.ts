@@ -5,13 +5,14 @@ const FLUSH_MS = 5000;
 const ONCE_PER_MS = 60_000;
 const AT_MOST = 50_000;
 
-// Sorted, so that two replicas that saw the same people lock the rows in the same order.
+// Sorted, so that two replicas that saw the same people lock the rows in the same order. The users' rows are locked against
+// their erasure, so that nobody who is erased is seen again.
 const touchUsers: Statement = {
   name: 'touch_users',
   operation: 'insert',
   table: 'user_activity',
   text: `INSERT INTO user_activity (user_id, seen_at)
-         SELECT id, now() FROM unnest($1::uuid[]) AS seen (id) ORDER BY id
+         SELECT id, now() FROM users WHERE id = ANY ($1::uuid[]) AND erased_at IS NULL ORDER BY id FOR KEY SHARE
          ON CONFLICT (user_id) DO UPDATE SET seen_at = excluded.seen_at`,
 };
 

@@ -27,6 +27,8 @@ export interface Sessions {
   changed(userId: string): Promise<void>;
   /** Sessions as they are now, in the order given; undefined where one has ended. */
   renew(sessions: Session[]): Promise<(Session | undefined)[]>;
+  /** Closes all sessions of a user on the given connection. @returns what closes the cached ones, to be called after the commit */
+  closeAll(connection: Queryable, userId: string): Promise<() => Promise<void>>;
 }
 
 const LIFETIME = '7 days';
@@ -79,12 +81,22 @@ const selectTokens: Statement = {
   text: 'SELECT token_hash FROM sessions WHERE user_id = $1 AND expires_at > now()',
 };
 
+const closeSessionsOfUser: Statement = {
+  name: 'close_sessions_of_user',
+  operation: 'delete',
+  table: 'sessions',
+  text: 'DELETE FROM sessions WHERE user_id = $1 RETURNING token_hash',
+};
+
 /** Sessions are kept in Postgres and cached in Redis; without Redis each lookup asks Postgres. */
 export function createSessions(
   database: Database,
   redis: Redis,
   telemetry: Pick<Telemetry, 'cacheHit' | 'cacheMiss'>,
 ): Sessions {
+  const closeCached = (tokenHash: Buffer) =>
+    redis.set(cacheKey(tokenHash), CLOSED, 'EX', CACHE_SECONDS).catch(() => null);
+
   return {
     async open(connection, userId) {
       const token = newToken();
@@ -115,7 +127,14 @@ export function createSessions(
 
     async close({ tokenHash }) {
       await database.query(closeSession, [tokenHash]);
-      await redis.set(cacheKey(tokenHash), CLOSED, 'EX', CACHE_SECONDS).catch(() => null);
+      await closeCached(tokenHash);
+    },
+
+    async closeAll(connection, userId) {
+      const rows = await connection.query<{ token_hash: Buffer }>(closeSessionsOfUser, [userId]);
+      return async () => {
+        await Promise.all(rows.map(({ token_hash: tokenHash }) => closeCached(tokenHash)));
+      };
     },
 
     async changed(userId) {

@@ -6,6 +6,7 @@ export const QUEUE_OF = {
   'trade-confirmation': 'notifications',
   'payment-charge': 'payments',
   'order-event': 'streams',
+  'account-locked': 'notifications',
 } as const satisfies Record<string, string>;
 
 export type Topic = keyof typeof QUEUE_OF;

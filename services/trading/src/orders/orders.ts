@@ -58,6 +58,8 @@ export interface Orders {
    * @throws {Problem} 404; 409 when it is filled or expired
    */
   cancel(userId: string, id: number): Promise<Order>;
+  /** Cancels all that are open, on the given connection. @returns what counts them, to be called after the commit */
+  cancelAll(connection: Queryable, userId: string): Promise<() => Promise<void>>;
 }
 
 type Refusal =
@@ -83,6 +85,14 @@ const closeOrder: Statement = {
   operation: 'call',
   table: 'orders',
   text: "SELECT close_order($1, $2, 'cancelled', $3) AS closed",
+};
+
+const closeOrders: Statement = {
+  name: 'close_orders_of_user',
+  operation: 'call',
+  table: 'orders',
+  text: `SELECT side, close_order(user_id, id, 'cancelled', $2) AS closed FROM orders
+         WHERE user_id = $1 AND status IN ('open', 'partially_filled')`,
 };
 
 const selectOrder: Statement = {
@@ -195,6 +205,18 @@ export function createOrders({ database, telemetry, metrics }: OrdersDependencie
         if (order.status !== 'cancelled') throw orderClosed(order);
         return order;
       }),
+
+    async cancelAll(connection, userId) {
+      const values = [userId, captureCarrier()];
+      const rows = await connection.query<{ side: Side; closed: boolean }>(closeOrders, values);
+      return () => {
+        for (const { side } of rows) {
+          metrics.ordersCancelled.inc({ kind: 'limit', side });
+          metrics.ledgerEntries.inc(2);
+        }
+        return Promise.resolve();
+      };
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { ApiMetrics } from '../metrics.ts';
 import { Problem } from '../problem.ts';
+import type { SecurityEvents } from '../security/events.ts';
 import { transactionSchema } from './gateway.ts';
 import type { Settle, Settling } from './settle.ts';
 import { verify } from './signature.ts';
@@ -15,14 +16,22 @@ export const eventSchema = z.object({
 
 export type GatewayEvent = z.output<typeof eventSchema>;
 
+/** How an event came. */
+export interface Delivery {
+  /** The header `Gateway-Signature`, over `body`. */
+  signature: string;
+  body: Buffer;
+  /** Where it comes from. */
+  address: string;
+}
+
 export interface Webhooks {
   /**
-   * Takes in an event whose signature, the header `Gateway-Signature`, is over `body`. Changes nothing but for the first event
-   * that tells a payment's end.
+   * Takes in an event. Changes nothing but for the first event that tells a payment's end.
    *
    * @throws {Problem} 400 when it is forged, or older than five minutes
    */
-  receive(signature: string, body: Buffer, event: GatewayEvent): Promise<Settling | 'pending'>;
+  receive(delivery: Delivery, event: GatewayEvent): Promise<Settling | 'pending'>;
 }
 
 export interface WebhooksDependencies {
@@ -30,7 +39,8 @@ export interface WebhooksDependencies {
   secret: string;
   settle: Settle;
   telemetry: Pick<Telemetry, 'logger'>;
-  metrics: Pick<ApiMetrics, 'paymentWebhooks' | 'securityEvents'>;
+  events: SecurityEvents;
+  metrics: Pick<ApiMetrics, 'paymentWebhooks'>;
 }
 
 const TYPES = ['charge', 'payout'].flatMap((kind) =>
@@ -41,16 +51,16 @@ export function createWebhooks({
   secret,
   settle,
   telemetry,
+  events,
   metrics,
 }: WebhooksDependencies): Webhooks {
   return {
-    async receive(signature, body, { id, type, data: { reference, outcome } }) {
+    async receive({ signature, body, address }, { id, type, data: { reference, outcome } }) {
       const verdict = verify(signature, body, secret);
       if (verdict !== 'genuine') {
         // Its type may be anything.
         metrics.paymentWebhooks.inc({ type: 'untrusted', outcome: verdict });
-        metrics.securityEvents.inc({ type: 'webhook_forged' });
-        telemetry.logger.warn('Refused a webhook', { verdict });
+        events.note('webhook_forged', address, { verdict });
         throw refusal(verdict);
       }
       const { status } = outcome;

@@ -68,6 +68,7 @@ async function start(limits: Partial<Limits>): Promise<Started> {
         run({ setAttribute: () => undefined }),
     } as never,
     metrics: createApiMetrics(registry as never),
+    addressOf: () => '203.0.113.1',
     limits: { ...LIMITS, closeMs: 500, ...limits },
   });
 

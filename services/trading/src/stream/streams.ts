@@ -31,6 +31,8 @@ export interface StreamsDependencies {
   characters: { id: string }[];
   telemetry: Pick<Telemetry, 'logger' | 'span'>;
   metrics: Pick<ApiMetrics, 'streamConnections' | 'streamMessages' | 'streamDuration'>;
+  /** Where a request comes from. */
+  addressOf: (request: IncomingMessage) => string;
   limits?: Limits;
 }
 
@@ -47,6 +49,7 @@ export function createStreams({
   characters,
   telemetry,
   metrics,
+  addressOf,
   limits = LIMITS,
 }: StreamsDependencies): Streams {
   const messages = clientMessages(new Set(characters.map(({ id }) => id)));
@@ -55,13 +58,17 @@ export function createStreams({
   let stopping = false;
 
   /** One stream, from its beginning to its end. */
-  async function serve(socket: WebSocket, { headers }: IncomingMessage): Promise<void> {
+  async function serve(socket: WebSocket, request: IncomingMessage): Promise<void> {
     const start = performance.now();
+    const { headers } = request;
+    const address = addressOf(request);
     const connection = createConnection({
       socket,
       messages,
       // Bound, because messages come from outside of the request's context: its ids, its trace, its user.
-      authenticate: AsyncResource.bind(authenticate),
+      authenticate: AsyncResource.bind((authorization: string) =>
+        authenticate(authorization, address),
+      ),
       identify: (session) => {
         audience.identify(connection, session.user.id);
       },
@@ -92,10 +99,10 @@ export function createStreams({
     });
   }
 
-  function authenticate(authorization: string): Promise<Session> {
+  function authenticate(authorization: string, address: string): Promise<Session> {
     const attributes = { 'request.id': currentContext()?.requestId ?? '' };
     return telemetry.span('stream.authenticate', attributes, async (span) => {
-      const session = await auth.authenticate(authorization);
+      const session = await auth.authenticate(authorization, address);
       span.setAttribute('user.id', session.user.id);
       setUser(session.user.id);
       activity.seen(session.user.id);

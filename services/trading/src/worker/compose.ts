@@ -7,8 +7,10 @@ import { startRelay } from '../jobs/outbox.ts';
 import { createQueues } from '../jobs/queues.ts';
 import type { JobHandlers } from '../jobs/topics.ts';
 import { startJobs } from '../jobs/workers.ts';
+import { journeysTask } from '../journeys/walk.ts';
 import type { Closing } from '../lifecycle.ts';
 import { createWorkerMetrics } from '../metrics.ts';
+import { tellOfLock } from '../notifications/account-locked.ts';
 import { confirmTrade } from '../notifications/confirmation.ts';
 import { createMailer } from '../notifications/mailer.ts';
 import { createOperationsApp } from '../operations.ts';
@@ -76,9 +78,13 @@ export async function composeWorker(
       confirmTrade({ database, mailer, telemetry }, tradeId),
     'payment-charge': ({ paymentId = '' }) => chargePayment(charging, paymentId),
     'order-event': ({ orderId = '' }) => tellOfOrder(database, redis, orderId),
+    'account-locked': ({ userId = '', lockId = '' }) =>
+      tellOfLock({ database, mailer, telemetry }, { userId, lockId }),
   };
   const jobs = startJobs({ redisUrl, handlers, telemetry, metrics });
   closing.defer('jobs', () => jobs.close());
+  const { journeys } = config;
+  const leaving = new AbortController();
   const tasks = [
     ...gaugeTasks({ database, queues, redis, quotes, metrics }),
     housekeepingTask(database),
@@ -87,9 +93,16 @@ export async function composeWorker(
     sweepTask(charging),
     renewalTask({ database, sessions, plan, telemetry }),
     deliveryGaugesTask(database, config.environment, metrics),
+    ...(journeys
+      ? [journeysTask({ journeys, database, telemetry, metrics, stop: leaving.signal })]
+      : []),
   ];
   const background = startBackground(tasks, logger);
   closing.defer('background', () => background.close());
+  closing.defer('journeys', () => {
+    leaving.abort();
+    return Promise.resolve();
+  });
   started = true;
   return { port: server.port };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { USERNAME_PATTERN, type Auth } from '../../auth/auth.ts';
+import type { Auth } from '../../auth/auth.ts';
+import { USERNAME_PATTERN } from '../../auth/credentials.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { EXPECTED_OBJECT } from '../input.ts';
 
@@ -76,7 +77,7 @@ export function authEndpoints(auth: Auth): Endpoint[] {
         answers: { 200: { description: 'Logged in', schema: openedSchema } },
         problems: {
           401: 'The username or the password is wrong',
-          429: 'Too many failed logins of this account or from this address',
+          429: 'The account is locked, or too many logins failed from this address: Retry-After says for how long',
         },
       },
       async ({ body, request }) => ({

@@ -144,8 +144,12 @@ export function paymentEndpoints(payments: Payments, webhooks: Webhooks): Endpoi
         },
       },
       async ({ body, request }) => {
-        const signature = request.get('Gateway-Signature') ?? '';
-        const outcome = await webhooks.receive(signature, rawBodyOf(request), body);
+        const delivery = {
+          signature: request.get('Gateway-Signature') ?? '',
+          body: rawBodyOf(request),
+          address: request.ip ?? 'unknown',
+        };
+        const outcome = await webhooks.receive(delivery, body);
         return { status: 200, json: { outcome } };
       },
     ),
