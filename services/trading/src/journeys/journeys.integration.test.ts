@@ -35,6 +35,11 @@ let worker: { port: number; telemetry: Telemetry; closing: Closing };
 beforeAll(async () => {
   system = await startSystem();
   await system.quote();
+  // Who has no plan sees quotes 5 s late, and so needs some that are as old.
+  await system.database.sql(
+    `INSERT INTO quotes (quoted_at, character_id, bid, ask, last)
+     SELECT now() - interval '6 seconds', id, 999, 1001, 1000 FROM characters`,
+  );
   quoting = setInterval(() => void system.quote(), 500);
   gateway = await startGateway(system, system.telemetry);
   mail = await startMailServer();
