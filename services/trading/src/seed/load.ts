@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hash } from '@node-rs/argon2';
 import pg from 'pg';
 import type { Character } from '../characters/characters.ts';
 import { STARTING_CREDIT } from '../ledger/accounts.ts';
@@ -57,6 +58,8 @@ async function load(client: pg.Client, { customers, trades, random }: LoadOption
     random,
   });
   const users = history.people.map(() => randomUUID());
+  // Of a password that nobody knows.
+  const passwordHash = await hash(randomUUID());
 
   // Each customer's accounts have their ids side by side: cash, what is reserved of it, and one a character.
   const places = new Map(characters.map(({ id }, index) => [id, index + 2]));
@@ -137,7 +140,7 @@ async function load(client: pg.Client, { customers, trades, random }: LoadOption
       id,
       `past-${id.slice(0, 13)}`,
       `past-${id}@example.com`,
-      '!', // fits no password
+      passwordHash,
       since,
       firstTraded.get(n) ?? null,
     ]),
