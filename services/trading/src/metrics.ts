@@ -231,7 +231,7 @@ export function createPaymentMetrics(registry: Registry) {
   return {
     payments: new Counter({
       name: 'payments_total',
-      help: 'Payments, each once as pending and once by what came of it',
+      help: 'Payments that are settled, by what came of them',
       labelNames: ['kind', 'status', 'gateway'] as const,
       registers,
     }),

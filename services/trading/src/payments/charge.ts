@@ -26,6 +26,14 @@ const takeUnanswered: Statement = {
          RETURNING ${PAYMENT_COLUMNS}`,
 };
 
+// One that has only just begun at the gateway is answered soon, however long it has waited for that.
+const askSoon: Statement = {
+  name: 'ask_about_payment_soon',
+  operation: 'update',
+  table: 'payments',
+  text: `UPDATE payments SET ask_at = now() + interval '10 seconds' WHERE id = $1 AND status = 'pending'`,
+};
+
 export interface ChargeDependencies {
   database: Database;
   gateway: Gateway;
@@ -56,8 +64,9 @@ export function sweepTask({ database, gateway, settle, telemetry }: ChargeDepend
   const ask = async (row: PaymentRow) => {
     const payment = toPayment(row);
     try {
-      const outcome = (await gateway.find(payment)) ?? (await gateway.begin(payment));
-      await settleIfFinal(settle, payment, outcome);
+      const known = await gateway.find(payment);
+      await settleIfFinal(settle, payment, known ?? (await gateway.begin(payment)));
+      if (!known) await database.query(askSoon, [payment.id]);
     } catch (error) {
       telemetry.logger.warn('A payment is still unanswered', { paymentId: payment.id, error });
     }
