@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from './config.ts';
+import { loadConfig, needed } from './config.ts';
 
 const good = {
   DATABASE_URL: 'postgres://trading@postgres:5432/trading',
@@ -59,6 +59,17 @@ describe('the journeys', () => {
       /^SYNTHETIC_PASSWORD_FILE: expected a file/,
     );
   });
+});
+
+test('secrets of the card gateway come from files; who cannot do without says which is missing', () => {
+  const { gatewayKey, gatewayWebhookSecret } = loadConfig({
+    ...good,
+    GATEWAY_KEY_FILE: passwordFile('a key\n'),
+  });
+  expect(needed('GATEWAY_KEY_FILE', gatewayKey)).toBe('a key');
+  expect(() => needed('GATEWAY_WEBHOOK_SECRET_FILE', gatewayWebhookSecret)).toThrow(
+    'GATEWAY_WEBHOOK_SECRET_FILE: expected a file with the secret',
+  );
 });
 
 describe('says what is wrong:', () => {

@@ -70,7 +70,9 @@ const books = {
 };
 
 async function pending(): Promise<number> {
-  const rows = await sql("SELECT FROM payments WHERE status = 'pending'");
+  const rows = await sql("SELECT FROM payments WHERE status = 'pending' AND user_id = $1", [
+    customer.id,
+  ]);
   return rows.length;
 }
 
