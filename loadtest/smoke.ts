@@ -1,4 +1,4 @@
-// Does everything work? One customer walks through every endpoint, does what customers do and what they should not, and
+// Does everything work? One customer walks through every part of the API, does what customers do and what they should not, and
 // reckons along: `make smoke`, or `k6 run loadtest/smoke.ts`. Takes seconds; run it after every change and every deployment.
 // Any broken promise is printed with what came instead, and ends k6 with an exit code other than 0.
 
@@ -18,13 +18,19 @@ import {
   type Session,
   bodyOf,
   call,
+  cancelOrder,
   deposit,
+  history,
   login,
   logout,
   market,
+  openOrders,
   payments,
+  placeOrder,
   portfolio,
+  rate,
   register,
+  research,
   subscribe,
   trade,
   unsubscribe,
@@ -70,6 +76,12 @@ export default function (): void {
     });
     group('idempotency', () => {
       sendTwice(token);
+    });
+    group('orders', () => {
+      orderAndCancel(token);
+    });
+    group('reading', () => {
+      readAll(token);
     });
     group('payments', () => {
       payAndReckon(token);
@@ -179,6 +191,39 @@ function sendTwice(token: string): void {
 
   const other = { ...order, quantity: 2 };
   refused(trade(token, other, { key, expected: [422] }), 422, 'another order with the same key');
+}
+
+function orderAndCancel(token: string): void {
+  const { cash, characters } = marketOf(token);
+  const order = { characterId: characters[0]?.id ?? '', side: 'buy' as const, quantity: 2 };
+  const placed = answered(placeOrder(token, { ...order, limitPrice: 100 }), 201, 'a limit order');
+  const { id } = bodyOf<{ id: string }>(placed);
+  // Twice the limit, and the commission on it: 0.1 %, at least a cent.
+  promise('an order holds back what it takes', marketOf(token).cash === cash - 201, cash);
+  const open = answered(openOrders(token), 200, 'GET /api/orders');
+  promise('the order is open', open.body.includes(`"id":"${id}"`), open.body);
+  answered(call('GET', `/api/orders/${id}`, { token }), 200, 'GET /api/orders/:id');
+  answered(cancelOrder(token, id), 200, 'cancelling');
+  promise('what was held back is there again', marketOf(token).cash === cash, cash);
+  const dear = { ...order, quantity: 1_000_000, limitPrice: 1_000_000 };
+  refused(placeOrder(token, dear, [409]), 409, 'an order beyond the cash');
+}
+
+function readAll(token: string): void {
+  const { id } = firstOf(marketOf(token));
+  const today = new Date().toISOString().slice(0, 10);
+  const paths = [`/api/characters/${id}`, '/api/trades', `/api/statements/${today}`];
+  for (const path of [...paths, '/api/subscription', '/api/me/export', '/dora', '/openapi.json']) {
+    answered(
+      call('GET', path, { token, expected: [200, 404] }),
+      path === '/api/subscription' ? 404 : 200,
+      `GET ${path}`,
+    );
+  }
+  answered(history(token, id), 200, 'GET /api/characters/:id/history');
+  const note = research(token, id).status;
+  promise('a research note, or what it takes to read it', note === 200 || note === 403, note);
+  answered(rate(token, 5), 200, 'POST /api/feedback');
 }
 
 /** The newest payments, once none of them is pending any more; the gateway takes a moment. */

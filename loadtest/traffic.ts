@@ -1,6 +1,6 @@
 // The steady, light traffic that keeps every dashboard alive: what the compose service `traffic` runs, for ever.
 //
-// A few customers come by, look at the market, buy and sell, look at what they own, and leave. Now and then one mistypes the
+// A few customers come by, look at the market, read, buy and sell, leave orders behind, pay, look at what they own, and go. Now and then one mistypes the
 // password or asks for more than there is to sell, as people do, so that panels of refusals have something to show; never
 // so often that an alert would fire. It waits for the API and outlives its restarts.
 
@@ -14,12 +14,18 @@ import {
   type Market,
   type Session,
   bodyOf,
+  cancelOrder,
   deposit,
+  history,
   login,
   logout,
   market,
+  openOrders,
+  placeOrder,
   portfolio,
+  rate,
   register,
+  research,
   subscribe,
   trade,
   unsubscribe,
@@ -45,6 +51,8 @@ export const options = {
 const budget = 50_000;
 /** Every so many visits of a customer, something goes wrong, beginning with the first so that its panels fill soon. */
 const mishapEvery = 20;
+/** Every so many visits, a customer says how satisfied they are. */
+const rateEvery = 5;
 /** Every so many visits, a customer has something to pay. */
 const payEvery = 4;
 
@@ -121,6 +129,28 @@ function overreach(token: string): void {
   expect(trade(token, order, { expected: [409] }), 'overreaching order', 409);
 }
 
+/** Reads about a character, and orders one of its shares a little below the market: most are filled within minutes. */
+function readAndOrder(token: string): void {
+  const { characters } = bodyOf<Market>(expect(market(token), 'market', 200));
+  const character = pick(characters);
+  expect(research(token, character.id), 'research', 200, 403);
+  expect(history(token, character.id), 'history', 200);
+  think(4);
+  const { id: characterId, ask } = character;
+  if (ask === null) return;
+  const limitPrice = Math.round(ask * (1 - 0.003 * Math.random()));
+  const expiresAt = new Date(Date.now() + 10 * 60_000).toISOString();
+  const order = { characterId, side: 'buy' as const, quantity: 1, limitPrice, expiresAt };
+  expect(placeOrder(token, order, [201, 409]), 'limit order', 201, 409);
+}
+
+/** Cancels the oldest of the orders that are still open, where there are several. */
+function tidyUp(token: string): void {
+  const { orders } = bodyOf<{ orders: { id: string }[] }>(expect(openOrders(token), 'orders', 200));
+  const oldest = orders.at(-1);
+  if (oldest && orders.length > 2) expect(cancelOrder(token, oldest.id), 'cancelling', 200, 409);
+}
+
 // 409: another visit was quicker, or the money is all in shares. 404: there was no subscription to cancel.
 const maybe = { expected: [202, 409] };
 
@@ -158,7 +188,12 @@ function visit(visits: number): void {
     tradeOnce(token);
     think(4);
   }
+  readAndOrder(token);
+  tidyUp(token);
   if (mishap) overreach(token);
+  if ((visits + vu.idInTest) % rateEvery === 0) {
+    expect(rate(token, Math.min(5, 3 + Math.floor(Math.random() * 3))), 'rating', 200);
+  }
   const turn = (visits + vu.idInTest) / payEvery;
   if (Number.isInteger(turn)) pay(token, turn);
 

@@ -21,7 +21,7 @@ afterAll(async () => {
   await waitUntilWell(90);
 });
 
-test('with three replicas, of which one is stopped every ten seconds and started again, no request fails', async () => {
+test('with three replicas, each of which is stopped and started again in its turn, no request fails', async () => {
   const characterId = await cheapest(customers[0] as Customer);
   const statuses = new Map<number, number>();
   const ids = new Set<string>();

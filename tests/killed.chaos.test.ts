@@ -6,6 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { createRandom } from '../services/trading/src/seed/random.ts';
+import { testSeed } from '../services/trading/src/testing/seed.ts';
+
 import { call, type CallOptions, demand, market, type Reply, signUp } from './customer.ts';
 import { sql } from './ledger.ts';
 import { compose, waitFor, waitUntilWell } from './stack.ts';
@@ -17,6 +20,8 @@ interface Player {
   orders: string[];
   deposits: string[];
   asked: number;
+  /** What they do next is drawn from it. */
+  random: () => number;
 }
 
 let players: Player[];
@@ -24,7 +29,17 @@ let characters: { id: string; bid: number; ask: number }[];
 
 beforeAll(async () => {
   const crew = await Promise.all(Array.from({ length: 10 }, () => signUp()));
-  players = crew.map(({ token }) => ({ token, trades: [], orders: [], deposits: [], asked: 0 }));
+  const seed = testSeed();
+  players = crew.map(({ token }, n) => {
+    return {
+      token,
+      trades: [],
+      orders: [],
+      deposits: [],
+      asked: 0,
+      random: createRandom(seed + n),
+    };
+  });
   const [first] = crew;
   if (first === undefined) throw new Error('nobody signed up');
   characters = (await market(first)).characters.toSorted((a, b) => a.ask - b.ask).slice(0, 5);
@@ -51,6 +66,7 @@ test('through kills and stops of everything, what was accepted is in the books o
   expect(players.flatMap(({ orders }) => orders).length).toBeGreaterThan(20);
   expect(players.flatMap(({ deposits }) => deposits).length).toBeGreaterThan(10);
   for (const player of players) await hasWhatItWasAnswered(player);
+  await everyTradeIsConfirmed();
 
   // Recomputed from the entries alone; exits 1 when anything differs.
   const audit = ['exec', '-T', 'worker', 'node', 'services/trading/src/ledger/audit-main.ts'];
@@ -92,9 +108,9 @@ async function act(player: Player): Promise<void> {
     bid: 1,
     ask: 1,
   };
-  const chance = Math.random();
+  const chance = player.random();
   if (chance < 0.5) {
-    const action = Math.random() < 0.6 ? 'buy' : 'sell';
+    const action = player.random() < 0.6 ? 'buy' : 'sell';
     const reply = await insist(player, 'POST', '/api/trade', {
       characterId: id,
       quantity: 1,
@@ -103,8 +119,8 @@ async function act(player: Player): Promise<void> {
     if (reply.status === 201) player.trades.push(idIn(reply, 'trade'));
   } else if (chance < 0.8) {
     // Some are crossed at once, some rest.
-    const side = Math.random() < 0.6 ? 'buy' : 'sell';
-    const limitPrice = Math.round((side === 'buy' ? ask : bid) * (0.98 + Math.random() * 0.04));
+    const side = player.random() < 0.6 ? 'buy' : 'sell';
+    const limitPrice = Math.round((side === 'buy' ? ask : bid) * (0.98 + player.random() * 0.04));
     const body = { characterId: id, side, quantity: 1 + (player.asked % 3), limitPrice };
     const reply = await insist(player, 'POST', '/api/orders', body);
     if (reply.status === 201) player.orders.push(idIn(reply));
@@ -145,6 +161,18 @@ async function settled(): Promise<void> {
   await waitFor('every payment to be settled', 120, async (see) => {
     const pending = await sql("SELECT id, kind, created_at FROM payments WHERE status = 'pending'");
     return see(pending).length === 0;
+  });
+}
+
+/** Each trade leads to its mail, whichever worker died on the way. */
+async function everyTradeIsConfirmed(): Promise<void> {
+  await waitFor('a mail of every trade', 120, async (see) => {
+    const missing = await sql(
+      `SELECT t.id FROM trades t LEFT JOIN notifications n
+         ON n.message_id = 'trade-confirmation-' || t.id || '@crows-nest.example'
+       WHERE n.sent_at IS NULL AND t.executed_at < now() - interval '5 seconds'`,
+    );
+    return see(missing).length === 0;
   });
 }
 

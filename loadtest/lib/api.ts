@@ -165,6 +165,53 @@ export function trade(
   });
 }
 
+export interface LimitOrder {
+  characterId: string;
+  side: 'buy' | 'sell';
+  quantity: number;
+  /** Cents a share: the most that a purchase may cost, the least that a sale must bring. */
+  limitPrice: number;
+  /** ISO 8601. */
+  expiresAt?: string;
+}
+
+/** Places an order that waits until the quote reaches its limit. */
+export function placeOrder(token: string, order: LimitOrder, expected?: number[]): Answer {
+  return call('POST', '/api/orders', {
+    token,
+    body: order,
+    headers: { 'Idempotency-Key': crypto.randomUUID() },
+    kind: 'trade',
+    ...(expected && { expected }),
+  });
+}
+
+/** The caller's open orders, newest first: `{ orders: { id }[], next }`. */
+export function openOrders(token: string): Answer {
+  return call('GET', '/api/orders?status=open', { token, kind: 'read' });
+}
+
+/** Cancels an order; 409 when it was filled or has expired meanwhile. */
+export function cancelOrder(token: string, id: string): Answer {
+  return call('DELETE', `/api/orders/${id}`, { token, expected: [200, 409], kind: 'trade' });
+}
+
+/** The house's note on a character; 403 for one that is for subscribers only. */
+export function research(token: string, characterId: string): Answer {
+  const expected = [200, 403];
+  return call('GET', `/api/characters/${characterId}/research`, { token, expected, kind: 'read' });
+}
+
+/** How prices were: candles of hours. */
+export function history(token: string, characterId: string): Answer {
+  return call('GET', `/api/characters/${characterId}/history?interval=1h`, { token, kind: 'read' });
+}
+
+/** Says how satisfied one is: 1 to 5. */
+export function rate(token: string, rating: number): Answer {
+  return call('POST', '/api/feedback', { token, body: { rating } });
+}
+
 interface PaymentOptions {
   key?: string;
   expected?: number[];

@@ -291,7 +291,7 @@ END $$;
 DROP FUNCTION execute_trade;
 CREATE FUNCTION execute_trade(
   p_user uuid, p_key text, p_request bytea, p_character text, p_action text, p_quantity bigint,
-  p_price bigint, p_request_id text, p_instance text, p_carrier jsonb,
+  p_price bigint, p_quoted_at timestamptz, p_request_id text, p_instance text, p_carrier jsonb,
   OUT outcome text, OUT replayed boolean, OUT status integer, OUT body text,
   OUT trade_id bigint, OUT commission bigint, OUT realised_profit bigint, OUT first_trade boolean, OUT entry_count integer
 ) LANGUAGE plpgsql AS $$
@@ -338,7 +338,8 @@ BEGIN
     status := 404;
     v_title := 'Unknown character';
     v_detail := format('No character has the id %s. GET /api/characters lists them.', to_json(p_character));
-  ELSIF p_price IS NULL THEN
+  ELSIF p_price IS NULL OR p_quoted_at < v_now - interval '3 seconds' THEN
+    -- Looked at again here, because waiting for a connection and for the lock takes time.
     outcome := 'no_price';
     RETURN;
   ELSIF v_cost > v_cash THEN

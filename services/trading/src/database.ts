@@ -83,6 +83,11 @@ export function createDatabase(
         client.release();
         return result;
       } catch (error) {
+        // A connection that does not answer would not answer ROLLBACK either; the server rolls back when it is gone.
+        if (isDatabaseUnavailable(error)) {
+          client.release(true);
+          throw error;
+        }
         // When even ROLLBACK fails the connection is broken, and is thrown away.
         const broken = await client.query('ROLLBACK').then(
           () => false,

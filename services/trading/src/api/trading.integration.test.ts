@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { QUOTES_KEY } from '../quotes/quote.ts';
 import { eventually } from '../testing/eventually.ts';
@@ -179,6 +180,29 @@ test('a halted character is not traded in, but given answers are repeated, and t
     haltedUntil: null,
   });
   expect((await customer.trade(buy(1), 'halted-buy')).status).toBe(201);
+});
+
+test('a price that grows older than 3 seconds while the order waits for its turn is not traded on either', async () => {
+  const customer = await system.register();
+  const blocker = new pg.Client(system.database.url);
+  await blocker.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('SELECT lock_customer($1)', [customer.id]);
+  // Good for less than half a second more.
+  await eventually(() => system.metric('market_quote_age_seconds')).toBeGreaterThan(2.5);
+  const waiting = customer.trade(buy(1), 'late');
+  await eventually(() =>
+    system.database.sql(
+      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'execute_trade'",
+    ),
+  ).toHaveLength(1);
+  await eventually(() => system.metric('market_quote_age_seconds')).toBeGreaterThan(3);
+  await blocker.query('COMMIT');
+  await blocker.end();
+  expect((await waiting).json).toMatchObject({ type: '/problems/no-price' });
+
+  await system.quote();
+  expect((await asks(() => customer.trade(buy(1), 'late'))).status).toBe(201);
 });
 
 describe('an Idempotency-Key', () => {

@@ -14,7 +14,7 @@ import { createTestTelemetry, publishQuotes, testConfig } from '../testing/syste
 /**
  * How reading slows down as history grows: the 95th percentile of each read with a million trades of 100,000 customers behind it, over the
  * same with a thousand of a hundred. Both APIs run in this process, and rounds take turns, so that whatever else the machine does
- * meets both alike. To reach: 1.2 (../shared/design/performance.md in the project's own terms: "growth").
+ * meets both alike. To reach: 1.2.
  *
  *   TEST_DATABASE_URL=… TEST_REDIS_URL=… npm run bench:growth -w @crows-nest/trading
  */

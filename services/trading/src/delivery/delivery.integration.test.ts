@@ -14,6 +14,9 @@ import {
 } from '../testing/system.ts';
 import { deliveryGaugesTask } from './gauges.ts';
 
+/** What a task is told while nobody stops it. */
+const going = AbortSignal.any([]);
+
 let system: TestSystem;
 beforeAll(async () => {
   system = await startSystem();
@@ -314,7 +317,9 @@ describe('the four figures', () => {
   async function gauges(environment: string): Promise<string> {
     const telemetry = createTestTelemetry('worker', system.config);
     const database = createDatabase({ url: system.config.databaseUrl, poolMax: 1 }, telemetry);
-    await deliveryGaugesTask(database, environment, createWorkerMetrics(telemetry.registry)).run();
+    await deliveryGaugesTask(database, environment, createWorkerMetrics(telemetry.registry)).run(
+      going,
+    );
     const text = await telemetry.registry.metrics();
     await database.close();
     await telemetry.close();

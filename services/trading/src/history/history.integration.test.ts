@@ -29,7 +29,7 @@ beforeAll(async () => {
   database = createDatabase({ url, poolMax: 1 }, system.telemetry);
   characters = await loadCharacters(database);
   history = createHistory({ database, characters });
-  customer = await system.register();
+  customer = await system.register(undefined, { realtime: true });
 }, 120_000);
 afterAll(async () => {
   await database.close();
@@ -144,6 +144,20 @@ describe('GET /api/characters/:id/history', () => {
       '2026-11-21T00:00:00.000Z',
     ]);
     expect(timesOf(await customer.get(`${path}?interval=1m&limit=500`))).toHaveLength(5);
+  });
+
+  test('leaves out the candle that is growing for those who see quotes late', async () => {
+    const late = await system.register();
+    const now = Math.floor(Date.now() / 60_000) * 60_000;
+    const [running, complete] = [0, 10].map((ago) => new Date(now - ago * 60_000).toISOString());
+    await system.database.sql(
+      `INSERT INTO candles (character_id, interval, starts_at, open, high, low, close)
+       SELECT 'the-bosun', '1m', t, 1, 1, 1, 1 FROM unnest($1::timestamptz[]) t`,
+      [[running, complete]],
+    );
+    const question = '/api/characters/the-bosun/history?interval=1m';
+    expect(timesOf(await late.get(question))).toEqual([complete]);
+    expect(timesOf(await customer.get(question))).toEqual([complete, running]);
   });
 
   test('tells what is wrong with a question', async () => {

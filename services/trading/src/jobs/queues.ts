@@ -40,8 +40,8 @@ function createQueue(name: QueueName, redis: Redis, logger: Logger): Queue<JobDa
     // The check is one command at the start; should Redis go away just then, BullMQ would take that as its last word.
     skipVersionCheck: true,
     defaultJobOptions: {
-      // 1, 2, 4 … 64 s: two minutes of whatever is needed being away.
-      attempts: 8,
+      // 1, 2, 4 … s: over two hours of whatever is needed being away.
+      attempts: 14,
       backoff: { type: 'exponential', delay: 1000 },
       removeOnComplete: { age: 3600, count: 1000 },
       removeOnFail: { age: 86_400, count: 1000 },

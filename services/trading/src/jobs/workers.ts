@@ -9,6 +9,8 @@ import { isTopic, QUEUE_NAMES, type JobHandlers } from './topics.ts';
 /** Jobs of one queue that run at a time. */
 const AT_ONCE = 10;
 const CLOSE_LIMIT_MS = 10_000;
+/** How often a job may be taken up again after its worker died in the middle of it; BullMQ's own 1 would give it up at the second. */
+const STALLS = 100;
 /** How long after an error of Redis it is asked for jobs again; BullMQ's own 15 s would be felt. */
 const RETRY_MS = 1000;
 
@@ -53,7 +55,12 @@ export function startJobs({ redisUrl, handlers, telemetry, metrics }: JobsOption
     const worker = new Worker<JobData>(
       name,
       (job) => runWithCarrier(job.data.carrier, () => process(job)),
-      { connection: blockingConnection(redisUrl), concurrency: AT_ONCE, runRetryDelay: RETRY_MS },
+      {
+        connection: blockingConnection(redisUrl),
+        concurrency: AT_ONCE,
+        runRetryDelay: RETRY_MS,
+        maxStalledCount: STALLS,
+      },
     );
     worker.on('error', (error) => {
       telemetry.logger.debug('Worker: Redis is away', { queue: name, error: error.message });

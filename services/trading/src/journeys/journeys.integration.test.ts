@@ -114,12 +114,12 @@ beforeEach(async () => {
   const { journeys } = config;
   if (!journeys) throw new Error('There are no journeys');
   const metrics = createWorkerMetrics(telemetry.registry);
-  const task = journeysTask({ journeys, database, telemetry, metrics, stop: stop.signal });
+  const task = journeysTask({ journeys, database, telemetry, metrics });
   walker = {
     telemetry,
     database,
     stop,
-    walk: task.run,
+    walk: () => task.run(stop.signal),
     metrics: () => telemetry.registry.metrics(),
   };
 });

@@ -23,8 +23,6 @@ export interface JourneysDependencies {
   database: Database;
   telemetry: Pick<Telemetry, 'logger' | 'span'>;
   metrics: Pick<WorkerMetrics, 'journeySuccess' | 'journeyDuration'>;
-  /** Aborts when the process ends: a walk is then broken off, and tells nothing. */
-  stop: AbortSignal;
 }
 
 /**
@@ -36,7 +34,8 @@ export function journeysTask(dependencies: JourneysDependencies): Task {
   return {
     name: 'journeys',
     everyMs: EVERY_MS,
-    async run() {
+    // When the process ends a walk is broken off, and tells nothing.
+    async run(stop) {
       // Without the database nobody can say whose turn it is, and that walks fail is then what must be told.
       const turns = await database.query(takeTurn).catch(() => ['ours']);
       if (turns.length === 0) {
@@ -45,14 +44,14 @@ export function journeysTask(dependencies: JourneysDependencies): Task {
         return;
       }
       await runWithCarrier(captureCarrier(), () =>
-        telemetry.span('journeys.walk', {}, () => walkAll(dependencies)),
+        telemetry.span('journeys.walk', {}, () => walkAll(dependencies, stop)),
       );
     },
   };
 }
 
-async function walkAll(dependencies: JourneysDependencies): Promise<void> {
-  const { journeys, metrics, stop } = dependencies;
+async function walkAll(dependencies: JourneysDependencies, stop: AbortSignal): Promise<void> {
+  const { journeys, metrics } = dependencies;
   const caller = createCaller(journeys.url);
   const walk: Walk = {
     caller,
@@ -67,7 +66,7 @@ async function walkAll(dependencies: JourneysDependencies): Promise<void> {
     for (const step of steps) {
       // What is not reached does not work either.
       const seconds: number | undefined = going
-        ? await walkStep(dependencies, walk, journey, step)
+        ? await walkStep(dependencies, walk, journey, step, stop)
         : undefined;
       if (stop.aborted) return;
       going = seconds !== undefined;
@@ -85,10 +84,11 @@ async function walkAll(dependencies: JourneysDependencies): Promise<void> {
 
 /** @returns the seconds that the step took; undefined when it failed */
 async function walkStep(
-  { telemetry, stop }: JourneysDependencies,
+  { telemetry }: JourneysDependencies,
   walk: Walk,
   journey: string,
   step: Step,
+  stop: AbortSignal,
 ): Promise<number | undefined> {
   const started = performance.now();
   const signal = AbortSignal.any([stop, AbortSignal.timeout(STEP_LIMIT_MS)]);

@@ -23,7 +23,7 @@ const expireOrder: Statement = {
 
 export interface ExpiryDependencies {
   database: Database;
-  telemetry: Pick<Telemetry, 'span'>;
+  telemetry: Pick<Telemetry, 'span' | 'logger'>;
   metrics: Pick<WorkerMetrics, 'ordersCancelled' | 'ledgerEntries'>;
 }
 
@@ -46,11 +46,13 @@ export function expiryTask({ database, telemetry, metrics }: ExpiryDependencies)
   return {
     name: 'expiry of orders',
     everyMs: 1000,
-    async run() {
-      for (;;) {
-        const expired = await database.query<ExpiredRow>(selectExpired);
-        for (const order of expired) await expire(order);
-        if (expired.length < BATCH) return;
+    async run(stop) {
+      for (const order of await database.query<ExpiredRow>(selectExpired)) {
+        if (stop.aborted) return;
+        // One that fails does not keep the others from being closed.
+        await expire(order).catch((error: unknown) => {
+          telemetry.logger.warn('Order not expired, trying again', { orderId: order.id, error });
+        });
       }
     },
   };

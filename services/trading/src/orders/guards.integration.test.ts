@@ -258,7 +258,7 @@ test('profit is what a customer has now above what they brought, whatever they d
         )[0]?.id;
       for (const [n, each] of steps.entries()) {
         if (each.kind === 'trade') {
-          await sql("SELECT execute_trade($1, $2, '\\x00', $3, $4, $5, $6, '', '', '{}')", [
+          await sql("SELECT execute_trade($1, $2, '\\x00', $3, $4, $5, $6, now(), '', '', '{}')", [
             id,
             String(n),
             CHARACTER,

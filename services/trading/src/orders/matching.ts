@@ -2,7 +2,7 @@ import { captureCarrier, type Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 import type { TradeMetrics } from '../metrics.ts';
 import { cents } from '../money.ts';
-import type { QuoteBoard } from '../quotes/quote.ts';
+import { TRADABLE_FOR_MS, type QuoteBoard } from '../quotes/quote.ts';
 import { countTrade } from '../trades/count-trade.ts';
 import type { Side } from './order.ts';
 
@@ -120,6 +120,7 @@ export async function fillCrossed(
   ]);
 
   for (const order of crossing) {
+    if (Date.now() - board.quotedAt > TRADABLE_FOR_MS) return;
     // One that fails does not keep the others from being filled.
     await fill(order).catch((error: unknown) => {
       telemetry.logger.warn('Order not filled, trying again', { orderId: order.id, error });

@@ -23,6 +23,9 @@ import {
 import type { Order } from './order.ts';
 
 /** The API, and beside it what fills orders in the market and what expires them in the worker. */
+/** What a task is told while nobody stops it. */
+const going = AbortSignal.any([]);
+
 let system: TestSystem;
 let database: Database;
 let market: MatchingDependencies & { telemetry: Telemetry };
@@ -295,7 +298,7 @@ describe('an order with an expiry', () => {
     const order = await place('buy', 300, 1000, { expiresAt: soon(60_000) });
     const later = await place('buy', 1, 900, { expiresAt: soon(60_000) });
     await quoted(980, 990);
-    await expiryTask(worker).run();
+    await expiryTask(worker).run(going);
     expect(await look(order)).toMatchObject({ status: 'partially_filled' });
 
     // As if a minute had passed, for one of them.
@@ -304,7 +307,7 @@ describe('an order with an expiry', () => {
     await quoted(980, 990);
     expect(await look(order)).toMatchObject({ status: 'partially_filled', filled: 250 });
     // Two workers at once.
-    await Promise.all([expiryTask(worker).run(), expiryTask(worker).run()]);
+    await Promise.all([expiryTask(worker).run(going), expiryTask(worker).run(going)]);
     expect(await look(order)).toMatchObject({
       status: 'expired',
       filled: 250,
@@ -496,7 +499,7 @@ test('metrics tell of orders where they are placed, filled and closed', async ()
   await quoted(980, 990);
   await customer.delete(`/api/orders/${cancelled.id}`);
   await eventually(async () => {
-    await expiryTask(worker).run();
+    await expiryTask(worker).run(going);
     return (await look(expiring)).status;
   }).toBe('expired');
   const after = await read();

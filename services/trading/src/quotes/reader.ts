@@ -11,7 +11,7 @@ const FETCHED_FOR_MS = 250;
 /** How long one that was pushed is: four rounds of quotes, so that one that comes late costs nothing. */
 const PUSHED_FOR_MS = 1000;
 /** How late quotes are for those who did not subscribe to them in real time. */
-const DELAY_MS = 5000;
+export const DELAY_MS = 5000;
 
 export interface QuoteReader {
   /** The newest board that can be had; undefined when the market never opened. Fails only if Postgres is needed and away. */

@@ -35,24 +35,30 @@ export function closingTask(database: Database): Task {
   return {
     name: 'closing of the day',
     everyMs: 60_000,
-    async run() {
+    async run(stop) {
       const [yesterday] = await database.query<{ day: string }>(selectYesterday);
       const day = yesterday?.day ?? '';
       if (day === closed) return;
-      await closeDay(database, day);
-      closed = day;
+      await closeDay(database, day, stop);
+      if (!stop.aborted) closed = day;
     },
   };
 }
 
-/** Makes the missing statements of a day that is over, each in a transaction of its own. @param day YYYY-MM-DD */
-export async function closeDay(database: Database, day: string): Promise<void> {
+/**
+ * Makes the missing statements of a day that is over, each in a transaction of its own.
+ *
+ * @param day YYYY-MM-DD
+ * @param stop leaves the rest for another time
+ */
+export async function closeDay(database: Database, day: string, stop?: AbortSignal): Promise<void> {
   for (let last: string | undefined = FIRST; last !== undefined;) {
     const customers: { id: string; missing: boolean }[] = await database.query(selectBatch, [
       last,
       day,
     ]);
     for (const { id, missing } of customers) {
+      if (stop?.aborted) return;
       if (missing) await database.query(keepStatement, [id, day]);
     }
     last = customers.at(-1)?.id;

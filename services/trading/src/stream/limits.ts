@@ -11,7 +11,7 @@ export const LIMITS = {
   quotesBytes: 16_384,
   /** How long a client may be behind by that much. */
   behindMs: 10_000,
-  /** Unread by the client, of whatever kind: over this it is dropped at once. All together never hold more than 64 MB. */
+  /** Unread by the client, of whatever kind: over this it is dropped at once. All together never hold much more than 64 MB. */
   bufferedBytes: 65_536,
   /** Between looks for quotes beside those that are pushed. */
   showMs: 1000,

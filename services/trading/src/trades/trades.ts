@@ -60,7 +60,7 @@ const executeTrade: Statement = {
   name: 'execute_trade',
   operation: 'call',
   table: 'trades',
-  text: 'SELECT * FROM execute_trade($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+  text: 'SELECT * FROM execute_trade($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11)',
 };
 
 export interface TradesDependencies {
@@ -71,10 +71,9 @@ export interface TradesDependencies {
 }
 
 export function createTrades({ database, quotes, telemetry, metrics }: TradesDependencies): Trades {
-  const freshQuote = async (characterId: string): Promise<Quote | undefined> => {
+  const freshBoard = async () => {
     const board = await quotes.current();
-    if (!board || Date.now() - board.quotedAt > TRADABLE_FOR_MS) return undefined;
-    return board.quotes.get(characterId);
+    return board && Date.now() - board.quotedAt <= TRADABLE_FOR_MS ? board : undefined;
   };
 
   const count = ({ characterId, action, quantity }: Order, row: ExecuteTradeRow, quote?: Quote) => {
@@ -111,7 +110,8 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
       return telemetry.span('trade.execute', attributes, async (span) => {
         const started = performance.now();
         const { characterId, action, quantity } = order;
-        const quote = await freshQuote(characterId);
+        const board = await freshBoard();
+        const quote = board?.quotes.get(characterId);
         const price = quote?.haltedUntil === null ? priceOf(quote, action) : undefined;
 
         const [row] = await database.query<ExecuteTradeRow>(executeTrade, [
@@ -122,6 +122,7 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
           action,
           quantity,
           price ?? null,
+          board?.quotedAt ?? null,
           currentContext()?.requestId ?? '',
           instance,
           captureCarrier(),

@@ -5,7 +5,8 @@ import type { Logger } from '@crows-nest/telemetry';
 export interface Task {
   name: string;
   everyMs: number;
-  run: () => Promise<void>;
+  /** Long work looks at the signal now and then, and leaves the rest when it is aborted. */
+  run: (stop: AbortSignal) => Promise<void>;
 }
 
 /** Runs each task at once and then at its interval, never twice at a time; a failure is logged, and the next round tries again. */
@@ -13,7 +14,7 @@ export function startBackground(tasks: Task[], logger: Logger): { close(): Promi
   const stop = new AbortController();
   const loops = tasks.map(async ({ name, everyMs, run }) => {
     while (!stop.signal.aborted) {
-      await run().catch((error: unknown) => {
+      await run(stop.signal).catch((error: unknown) => {
         logger.warn('Background task failed', { task: name, error });
       });
       await wait(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);

@@ -84,7 +84,6 @@ export async function composeWorker(
   const jobs = startJobs({ redisUrl, handlers, telemetry, metrics });
   closing.defer('jobs', () => jobs.close());
   const { journeys } = config;
-  const leaving = new AbortController();
   const tasks = [
     ...gaugeTasks({ database, queues, redis, quotes, metrics }),
     housekeepingTask(database),
@@ -93,16 +92,10 @@ export async function composeWorker(
     sweepTask(charging),
     renewalTask({ database, sessions, plan, telemetry }),
     deliveryGaugesTask(database, config.environment, metrics),
-    ...(journeys
-      ? [journeysTask({ journeys, database, telemetry, metrics, stop: leaving.signal })]
-      : []),
+    ...(journeys ? [journeysTask({ journeys, database, telemetry, metrics })] : []),
   ];
   const background = startBackground(tasks, logger);
   closing.defer('background', () => background.close());
-  closing.defer('journeys', () => {
-    leaving.abort();
-    return Promise.resolve();
-  });
   started = true;
   return { port: server.port };
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { INTERVALS } from '../../history/candle.ts';
+import { INTERVALS, startOf } from '../../history/candle.ts';
 import type { History } from '../../history/history.ts';
 import type { Portfolio } from '../../portfolio/portfolio.ts';
+import { DELAY_MS } from '../../quotes/reader.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { wholeNumber } from '../input.ts';
 import { centsSchema, characterId, sharesSchema, timeSchema } from '../schemas.ts';
@@ -102,7 +103,7 @@ export function characterEndpoints(portfolio: Portfolio, history: History): Endp
         answers: {
           200: {
             description:
-              'Candles of the sampled prices; the last one may still be growing, and a time in which nothing was quoted has none',
+              'Candles of the sampled prices; the last one is still growing for subscribers and left out for others, and a time in which nothing was quoted has none',
             schema: z.object({
               characterId: z.string(),
               interval: z.enum(INTERVALS),
@@ -112,8 +113,12 @@ export function characterEndpoints(portfolio: Portfolio, history: History): Endp
         },
         problems: { 404: unknownCharacter },
       },
-      async ({ params: { id }, query: { interval, before, limit } }) => {
-        const page = { limit, ...(before === undefined ? {} : { before: new Date(before) }) };
+      async ({ params: { id }, query: { interval, before, limit }, session }) => {
+        const asked = before === undefined ? Infinity : Date.parse(before);
+        // The candle that is growing tells the price of this second.
+        const complete = startOf(interval, Date.now() - DELAY_MS).getTime();
+        const until = session.user.realtime ? asked : Math.min(asked, complete);
+        const page = { limit, ...(until === Infinity ? {} : { before: new Date(until) }) };
         const candles = await history.candles(id, interval, page);
         return { status: 200, json: { characterId: id, interval, candles } };
       },
