@@ -147,3 +147,5 @@ try {
   await small.close();
   await admin.end();
 }
+// An API that is put together here keeps timers for as long as its process lives.
+process.exit();
