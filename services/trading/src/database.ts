@@ -60,6 +60,11 @@ export function createDatabase(
   pool.on('error', (error) => {
     telemetry.logger.warn('Idle Postgres connection lost', { error: error.message });
   });
+  // The pool listens to idle connections only. One that breaks between two statements of a transaction tells so by an event as
+  // well, which would end the process; the next statement on it fails, and that is enough.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
   telemetry.observePool(pool, poolMax);
 
   const queryOn = (runner: pg.Pool | pg.PoolClient): Queryable['query'] => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createDatabase } from '../database.ts';
 import { TEST_NAME } from '../testing/database.ts';
 import { eventually } from '../testing/eventually.ts';
 import { createProxy, type Proxy } from '../testing/proxy.ts';
@@ -27,6 +28,28 @@ afterEach(async () => {
 });
 
 const buy = { characterId: CHARACTER, action: 'buy', quantity: 1 };
+
+test('a connection that breaks between two statements of a transaction fails it, and nothing else', async () => {
+  const database = createDatabase({ url: system.database.url, poolMax: 1 }, system.telemetry);
+  const ownPid = {
+    name: 'own_pid',
+    operation: 'select',
+    table: 'none',
+    text: 'SELECT pg_backend_pid() AS pid',
+  } as const;
+  const broken = database.transaction(async (connection) => {
+    const [own] = await connection.query<{ pid: number }>(ownPid);
+    await system.database.sql('SELECT pg_terminate_backend($1)', [own?.pid]);
+    // By then the connection has told that it is broken; nobody waits for an answer on it.
+    await eventually(() =>
+      system.database.sql('SELECT FROM pg_stat_activity WHERE pid = $1', [own?.pid]),
+    ).toEqual([]);
+    return connection.query(ownPid);
+  });
+  await expect(broken).rejects.toThrow();
+  expect(await database.query(ownPid)).toHaveLength(1);
+  await database.close();
+});
 
 describe('when Postgres', () => {
   test('ends all its back ends under load, answers are a trade or a 503, and service comes back by itself', async () => {

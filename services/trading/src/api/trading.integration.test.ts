@@ -1,9 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { QUOTES_KEY } from '../quotes/quote.ts';
 import { eventually } from '../testing/eventually.ts';
-import { CHARACTER, startSystem, type Answer, type TestSystem } from '../testing/system.ts';
+import { answered, CHARACTER, startSystem, type TestSystem } from '../testing/system.ts';
 
 let system: TestSystem;
 beforeAll(async () => {
@@ -202,7 +201,7 @@ test('a price that grows older than 3 seconds while the order waits for its turn
   expect((await waiting).json).toMatchObject({ type: '/problems/no-price' });
 
   await system.quote();
-  expect((await asks(() => customer.trade(buy(1), 'late'))).status).toBe(201);
+  expect((await answered(() => customer.trade(buy(1), 'late'))).status).toBe(201);
 });
 
 describe('an Idempotency-Key', () => {
@@ -285,7 +284,7 @@ test('of 500 buys at once with money for 100, exactly 100 succeed and the others
   await quote();
   const quoting = setInterval(() => void quote(), 500);
   const answers = await Promise.all(
-    Array.from({ length: 500 }, (_, n) => asks(() => customer.trade(buy(1), `rush-${n}`))),
+    Array.from({ length: 500 }, (_, n) => answered(() => customer.trade(buy(1), `rush-${n}`))),
   );
   clearInterval(quoting);
 
@@ -300,15 +299,6 @@ test('of 500 buys at once with money for 100, exactly 100 succeed and the others
   });
   expect(await system.database.sql('SELECT * FROM ledger_differences')).toEqual([]);
 });
-
-/** Asks again while the answer is "not now": more come at once here than there are connections to the database. */
-async function asks(send: () => Promise<Answer>): Promise<Answer> {
-  for (;;) {
-    const answer = await send();
-    if (answer.status !== 503) return answer;
-    await wait(Number(answer.headers.get('retry-after')) * 1000);
-  }
-}
 
 test('a trade takes one SQL statement and one Redis command', async () => {
   const customer = await system.register();

@@ -6,6 +6,7 @@ import { cents } from '../money.ts';
 import { board, type Quote } from '../quotes/quote.ts';
 import { eventually } from '../testing/eventually.ts';
 import {
+  answered,
   CHARACTER,
   createTestTelemetry,
   metricIn,
@@ -385,7 +386,9 @@ describe('an order is refused', () => {
 test('of 30 orders at once with cash for 5, exactly 5 are placed', async () => {
   // 190 at 1000 are 190,000 and 190 commission.
   const answers = await Promise.all(
-    Array.from({ length: 30 }, () => customer.order(limit('buy', 190, 1000))),
+    Array.from({ length: 30 }, (_, n) =>
+      answered(() => customer.order(limit('buy', 190, 1000), `rush-${n}`)),
+    ),
   );
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(25);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { createTelemetry, type Telemetry } from '@crows-nest/telemetry';
 import { composeApi } from '../api/compose.ts';
@@ -179,6 +180,15 @@ export async function publishQuotes(
     haltedUntil: haltedUntil ?? null,
   }));
   await publishBoard(redis, board(quotedAt, 1, quotes));
+}
+
+/** Asks again while the answer is "not now": where more come at once than there are connections to the database. */
+export async function answered(send: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await send();
+    if (answer.status !== 503) return answer;
+    await wait(Number(answer.headers.get('retry-after')) * 1000);
+  }
 }
 
 /** Redis' database 9, so that a flush touches nothing of others. */
