@@ -49,6 +49,34 @@ export async function settled(redis: Redis, limitMs: number): Promise<void> {
   await once(redis, 'ready', { signal: limit }).catch(() => undefined);
 }
 
+/**
+ * Listens to a channel, on a connection of its own for as long as that lives. What is published while Redis is away is missed.
+ *
+ * @param listener what it throws is logged: a message that cannot be read changes nothing
+ */
+export function listenTo(
+  subscriber: Redis,
+  channel: string,
+  listener: (text: string) => void,
+  logger: Logger,
+): void {
+  subscriber.on('message', (_channel: string, text: string) => {
+    try {
+      listener(text);
+    } catch (error) {
+      logger.warn('A message cannot be read', { channel, error });
+    }
+  });
+  // Again after each reconnect: ioredis renews only subscriptions that once succeeded.
+  const subscribe = () => {
+    subscriber.subscribe(channel).catch((error: unknown) => {
+      logger.warn('Not subscribed, trying again when Redis is back', { channel, error });
+    });
+  };
+  subscriber.on('ready', subscribe);
+  if (isReady(subscriber)) subscribe();
+}
+
 /** For BullMQ's worker, which blocks on Redis while there is nothing to do, and waits out an absence. */
 export function blockingConnection(url: string): BullConnection {
   return { url, maxRetriesPerRequest: null, connectTimeout: 1000, retryStrategy };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Request, RequestHandler, Response, Router } from 'express';
 import type { z } from 'zod';
 import type { Session } from '../auth/sessions.ts';
+import type { KeptAnswer } from '../idempotency/idempotency.ts';
 import { invalidRequest } from '../problem.ts';
 import { checked, jsonBody } from './input.ts';
 import { methodNotAllowed } from './problems.ts';
@@ -61,13 +62,6 @@ export interface JsonReply {
   headers?: Record<string, string>;
 }
 
-/** An answer that was kept under an Idempotency-Key: the same bytes each time, of success or of a problem. */
-export interface KeptReply {
-  status: number;
-  body: string;
-  replayed: boolean;
-}
-
 /** JSON that is too long to be held in memory: its parts are made as fast as the caller takes them. */
 export interface StreamReply {
   status: number;
@@ -75,7 +69,7 @@ export interface StreamReply {
   headers?: Record<string, string>;
 }
 
-export type Reply = JsonReply | KeptReply | StreamReply;
+export type Reply = JsonReply | KeptAnswer | StreamReply;
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 

@@ -53,8 +53,8 @@ async function open(admin: pg.Client, customers: number, trades: number, redisDa
   const config = testConfig(database, { REDIS_URL: redisUrl.href });
   const telemetry = createTestTelemetry('api', config);
   const closing = createClosing(telemetry.logger);
-  const { app, health } = await composeApi(config, telemetry, closing);
-  const server = await listen(app, health, config);
+  const { app, health, streams } = await composeApi(config, telemetry, closing);
+  const server = await listen(app, health, config, streams);
   closing.defer('server', () => server.drain());
   const redis = new Redis(redisUrl.href);
   const quoting = setInterval(() => void publishQuotes(redis, database), 500);
@@ -147,5 +147,3 @@ try {
   await small.close();
   await admin.end();
 }
-// An API that is put together here keeps timers for as long as its process lives.
-process.exit();

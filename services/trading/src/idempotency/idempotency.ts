@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database, Queryable, Statement } from '../database.ts';
 import { lockCustomer } from '../ledger/accounts.ts';
+import type { Cents } from '../money.ts';
 import { Problem, problemBody } from '../problem.ts';
 
 export interface KeyedRequest {
@@ -50,24 +51,24 @@ const keepAnswer: Statement = {
  * customer's lock, so that of two at once one works and the other waits for its answer. (A trade does the same within
  * `execute_trade`, in one round trip.)
  *
- * @param run does it, on the transaction's connection. What it returns is kept, a problem too (a refusal that has changed
- *   nothing); what it throws undoes everything, and the key stays free
+ * @param run does it, on the transaction's connection, and is told what cash the customer can spend. What it returns is
+ *   kept, a problem too (a refusal that has changed nothing); what it throws undoes everything, and the key stays free
  * @throws {Problem} 422 when the key was used for another request in the last 24 hours
  */
 export async function idempotently(
   database: Database,
   { userId, key, request, instance }: KeyedRequest,
-  run: (connection: Queryable) => Promise<{ status: number; body: unknown } | Problem>,
+  run: (connection: Queryable, cash: Cents) => Promise<{ status: number; body: unknown } | Problem>,
 ): Promise<KeptAnswer> {
   const hash = hashRequest(request);
   return database.transaction(async (connection) => {
-    await lockCustomer(connection, userId);
+    const cash = await lockCustomer(connection, userId);
     const [kept] = await connection.query<KeptRow>(selectKept, [userId, key]);
     if (kept) {
       if (!kept.request.equals(hash)) throw keyReused();
       return { status: kept.status, body: kept.body, replayed: true };
     }
-    const result = await run(connection);
+    const result = await run(connection, cash);
     const { status } = result;
     const body = JSON.stringify(
       result instanceof Problem ? problemBody(result, instance) : result.body,

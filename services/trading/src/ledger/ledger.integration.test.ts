@@ -20,13 +20,9 @@ beforeAll(async () => {
 afterAll(() => system.close());
 
 const sql = (text: string, values?: unknown[]) => system.database.sql(text, values);
-const asDatabase = {
-  query: <Row>({ text }: { text: string }, values?: unknown[]) =>
-    system.database.sql(text, values) as Promise<Row[]>,
-};
 /** What the gauge shows, without what is in order. */
 async function imbalances(): Promise<Record<string, number>> {
-  const found = await ledgerImbalance(asDatabase);
+  const found = await ledgerImbalance(system.database);
   return Object.fromEntries(
     found.filter(({ imbalance }) => imbalance !== 0).map((row) => [row.asset, row.imbalance]),
   );
@@ -94,7 +90,7 @@ describe('the database refuses, whoever asks', () => {
   });
 
   test('and after all that the books are as they were', async () => {
-    expect(await differences(asDatabase)).toEqual([]);
+    expect(await differences(system.database)).toEqual([]);
     expect((await customer.get('/api/portfolio')).json).toMatchObject({
       cash: 1_000_000 - 5005 - 5,
     });
@@ -113,7 +109,7 @@ describe('the gauge', () => {
 
   test('reads the entries since the last checks, and finds the books right', async () => {
     await system.quote();
-    await ledgerImbalance(asDatabase);
+    await ledgerImbalance(system.database);
     await customer.trade(buy);
     expect(await imbalances()).toEqual({});
     const { newest } = await settled();
@@ -121,7 +117,7 @@ describe('the gauge', () => {
     await customer.trade(buy);
     expect(await imbalances()).toEqual({});
     expect((await settled()).settled).toBe(newest);
-    expect(await differences(asDatabase)).toEqual([]);
+    expect(await differences(system.database)).toEqual([]);
   });
 
   test('leaves out no entry of a transaction that ends late', async () => {
@@ -144,7 +140,7 @@ describe('the gauge', () => {
     }
     for (let check = 0; check < 4; check += 1) expect(await imbalances()).toEqual({});
     expect((await settled()).settled).toBe(await newestEntry());
-    expect(await differences(asDatabase)).toEqual([]);
+    expect(await differences(system.database)).toEqual([]);
     await sql(
       "SELECT post_transfer('gift', ARRAY[house_account('promotion', 'BERRY'), $1::bigint], ARRAY[5, -5])",
       [cash],
@@ -166,7 +162,7 @@ test('the audit and the gauge find what got past the guards, and the gauge sees 
     'SELECT balance::int FROM balances WHERE account_id = $1',
     [cash],
   )) as { balance: number }[];
-  expect(await differences(asDatabase)).toEqual([
+  expect(await differences(system.database)).toEqual([
     {
       asset: 'BERRY',
       subject: `balance of account ${cash}`,

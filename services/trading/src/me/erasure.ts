@@ -4,6 +4,7 @@ import type { Session, Sessions } from '../auth/sessions.ts';
 import type { Database, Statement } from '../database.ts';
 import { lockCustomer } from '../ledger/accounts.ts';
 import type { Orders } from '../orders/orders.ts';
+import { countPending } from '../payments/pending.ts';
 import { Problem } from '../problem.ts';
 
 export interface Erasure {
@@ -30,13 +31,6 @@ const lockUser: Statement = {
   operation: 'select',
   table: 'users',
   text: 'SELECT erased_at FROM users WHERE id = $1 FOR UPDATE',
-};
-
-const countPending: Statement = {
-  name: 'count_pending_before_erasure',
-  operation: 'select',
-  table: 'payments',
-  text: "SELECT count(*) AS count FROM payments WHERE user_id = $1 AND status = 'pending'",
 };
 
 /** Rows that one statement changes at most, so that none takes too long; it is repeated while there are more. */
@@ -113,19 +107,17 @@ export function createErasure({
         await lockCustomer(connection, user.id);
         const [row] = await connection.query<{ erased_at: Date | null }>(lockUser, [user.id]);
         if (row?.erased_at) return undefined;
-        const [pending] = await connection.query<{ count: number }>(countPending, [user.id]);
-        if (pending?.count !== 0) throw paymentsPending();
-        const done = [
-          await orders.cancelAll(connection, user.id),
-          await sessions.closeAll(connection, user.id),
-        ];
+        if ((await countPending(connection, user.id)) > 0) throw paymentsPending();
+        const countCancelled = await orders.cancelAll(connection, user.id);
+        const tellClosed = await sessions.closeAll(connection, user.id);
         for (const step of STEPS) {
           while ((await connection.query(step, [user.id])).length === BATCH);
         }
-        return done;
+        return { countCancelled, tellClosed };
       });
       if (!afterwards) return;
-      for (const tell of afterwards) await tell();
+      afterwards.countCancelled();
+      await afterwards.tellClosed();
       telemetry.logger.info('Customer erased');
     },
   };

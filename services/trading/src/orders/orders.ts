@@ -59,7 +59,7 @@ export interface Orders {
    */
   cancel(userId: string, id: number): Promise<Order>;
   /** Cancels all that are open, on the given connection. @returns what counts them, to be called after the commit */
-  cancelAll(connection: Queryable, userId: string): Promise<() => Promise<void>>;
+  cancelAll(connection: Queryable, userId: string): Promise<() => void>;
 }
 
 type Refusal =
@@ -208,13 +208,12 @@ export function createOrders({ database, telemetry, metrics }: OrdersDependencie
 
     async cancelAll(connection, userId) {
       const values = [userId, captureCarrier()];
-      const rows = await connection.query<{ side: Side; closed: boolean }>(closeOrders, values);
+      const rows = await connection.query<{ side: Side }>(closeOrders, values);
       return () => {
         for (const { side } of rows) {
           metrics.ordersCancelled.inc({ kind: 'limit', side });
           metrics.ledgerEntries.inc(2);
         }
-        return Promise.resolve();
       };
     },
   };

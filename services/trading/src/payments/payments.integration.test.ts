@@ -56,18 +56,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await eventually(pending).toBe(0);
-  expect(await differences(books)).toEqual([]);
+  expect(await differences(system.database)).toEqual([]);
 });
 
 const START = 1_000_000;
 const sql = <Row extends object>(text: string, values?: unknown[]) =>
   system.database.sql<Row & Record<string, unknown>>(text, values);
-
-/** The books, to be audited. */
-const books = {
-  query: <Row>({ text }: { text: string }, values?: unknown[]) =>
-    system.database.sql(text, values) as Promise<Row[]>,
-};
 
 async function pending(): Promise<number> {
   const rows = await sql("SELECT FROM payments WHERE status = 'pending' AND user_id = $1", [
@@ -349,10 +343,10 @@ test('the audit and the gauge find money that no payment has moved', async () =>
       [amounts],
     );
   const berries = async () =>
-    (await ledgerImbalance(books)).find(({ asset }) => asset === 'BERRY')?.imbalance;
+    (await ledgerImbalance(system.database)).find(({ asset }) => asset === 'BERRY')?.imbalance;
   expect(await berries()).toBe(0);
   await move('{7,-7}');
-  expect((await differences(books)).map(({ subject }) => subject)).toEqual([
+  expect((await differences(system.database)).map(({ subject }) => subject)).toEqual([
     'house account gateway',
     'house account payouts',
   ]);

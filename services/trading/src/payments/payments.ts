@@ -1,11 +1,11 @@
-import type { Database, Queryable, Statement } from '../database.ts';
+import type { Database, Statement } from '../database.ts';
 import { idempotently, type KeptAnswer } from '../idempotency/idempotency.ts';
-import { lockCustomer } from '../ledger/accounts.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import type { Cents } from '../money.ts';
 import { pageOf, type Page, type PageRequest } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { askForPayment } from './ask.ts';
+import { countPending } from './pending.ts';
 import { PAYMENT_COLUMNS, toView, type PaymentRow, type PaymentView } from './payment.ts';
 
 export interface PaymentRequest {
@@ -31,13 +31,6 @@ export interface Payments {
 /** Payments of one customer that may be pending at a time. */
 const PENDING_LIMIT = 20;
 
-const countPending: Statement = {
-  name: 'count_pending_payments',
-  operation: 'select',
-  table: 'payments',
-  text: "SELECT count(*) AS count FROM payments WHERE user_id = $1 AND status = 'pending'",
-};
-
 const selectPage: Statement = {
   name: 'select_payments',
   operation: 'select',
@@ -52,11 +45,9 @@ export function createPayments(
   const ask = async (kind: 'deposit' | 'withdrawal', request: PaymentRequest) => {
     const { userId, key, amount, card, instance } = request;
     const keyed = { userId, key, request: [kind, amount, card], instance };
-    const answer = await idempotently(database, keyed, async (connection) => {
-      const refusal =
-        (await tooManyPending(connection, userId)) ??
-        (kind === 'withdrawal' ? await notEnough(connection, userId, amount) : undefined);
-      if (refusal) return refusal;
+    const answer = await idempotently(database, keyed, async (connection, cash) => {
+      if ((await countPending(connection, userId)) >= PENDING_LIMIT) return tooManyPending();
+      if (kind === 'withdrawal' && amount > cash) return notEnough(amount, cash);
       const row = await askForPayment(connection, { userId, kind, amount, card });
       return { status: 202, body: { payment: toView(row) } };
     });
@@ -75,9 +66,7 @@ export function createPayments(
   };
 }
 
-async function tooManyPending(connection: Queryable, userId: string): Promise<Problem | undefined> {
-  const [row] = await connection.query<{ count: number }>(countPending, [userId]);
-  if (row && row.count < PENDING_LIMIT) return undefined;
+function tooManyPending(): Problem {
   return new Problem({
     status: 409,
     code: 'too-many-pending-payments',
@@ -86,13 +75,7 @@ async function tooManyPending(connection: Queryable, userId: string): Promise<Pr
   });
 }
 
-async function notEnough(
-  connection: Queryable,
-  userId: string,
-  amount: Cents,
-): Promise<Problem | undefined> {
-  const cash = await lockCustomer(connection, userId);
-  if (amount <= cash) return undefined;
+function notEnough(amount: Cents, cash: Cents): Problem {
   return new Problem({
     status: 409,
     code: 'insufficient-funds',

@@ -46,8 +46,7 @@ beforeEach(async () => {
   reference = String(row?.reference);
 });
 afterEach(async () => {
-  const query = <Row>({ text }: { text: string }) => system.database.sql(text) as Promise<Row[]>;
-  expect(await differences({ query })).toEqual([]);
+  expect(await differences(system.database)).toEqual([]);
 });
 
 function event(type: string, changes: object = {}) {

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database } from '../database.ts';
+import { listenTo } from '../redis.ts';
 import { liveBoard } from './live.ts';
 import { decodeBoard, QUOTES_KEY, type QuoteBoard } from './quote.ts';
 import { createRecentBoards } from './recent.ts';
@@ -56,23 +57,16 @@ export function createQuoteReader({
   });
   const sampled = atIntervals(() => latestSample(database, Date.now() - DELAY_MS));
 
-  subscriber.on('message', (_channel: string, text: string) => {
-    try {
+  listenTo(
+    subscriber,
+    QUOTES_KEY,
+    (text) => {
       recent.add(decodeBoard(text));
       pushedUntil = Date.now() + PUSHED_FOR_MS;
       for (const listener of listeners) listener();
-    } catch (error) {
-      telemetry.logger.warn('A message of quotes cannot be read', { error });
-    }
-  });
-  // Again after each reconnect: ioredis renews only subscriptions that once succeeded.
-  const subscribe = () => {
-    subscriber.subscribe(QUOTES_KEY).catch((error: unknown) => {
-      telemetry.logger.warn('Not subscribed to quotes, fetching them instead', { error });
-    });
-  };
-  subscriber.on('ready', subscribe);
-  if (subscriber.status === 'ready') subscribe();
+    },
+    telemetry.logger,
+  );
 
   const count = (hit: boolean) => {
     if (hit) telemetry.cacheHit('quotes');

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Logger } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
+import { listenTo } from '../redis.ts';
 import { ORDER_COLUMNS, orderOf, type OrderRow } from '../orders/order.ts';
 
 const CHANNEL = 'order-events';
@@ -42,21 +43,14 @@ export function listenForOrderEvents(
   logger: Logger,
   listener: (event: OrderEvent) => void,
 ): { close(): Promise<void> } {
-  subscriber.on('message', (_channel: string, text: string) => {
-    try {
+  listenTo(
+    subscriber,
+    CHANNEL,
+    (text) => {
       listener(eventSchema.parse(JSON.parse(text)));
-    } catch (error) {
-      logger.warn('An order event cannot be read', { error });
-    }
-  });
-  // Again after each reconnect: ioredis renews only subscriptions that once succeeded.
-  const subscribe = () => {
-    subscriber.subscribe(CHANNEL).catch((error: unknown) => {
-      logger.warn('Not subscribed to order events', { error });
-    });
-  };
-  subscriber.on('ready', subscribe);
-  if (subscriber.status === 'ready') subscribe();
+    },
+    logger,
+  );
   return {
     close() {
       subscriber.disconnect();

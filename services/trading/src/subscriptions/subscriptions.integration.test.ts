@@ -47,8 +47,7 @@ beforeEach(async () => {
   customer = await system.register();
 });
 afterEach(async () => {
-  const query = <Row>({ text }: { text: string }) => system.database.sql(text) as Promise<Row[]>;
-  expect(await differences({ query })).toEqual([]);
+  expect(await differences(system.database)).toEqual([]);
 });
 
 const authorization = () => ({ authorization: `Bearer ${customer.token}` });

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
+import type { Queryable } from '../database.ts';
 import { migrate } from '../migrate/migrations.ts';
 
 /** Named after what is in it, so that changed migrations make a new one. */
@@ -17,6 +18,8 @@ export interface TestDatabase {
     text: string,
     values?: unknown[],
   ): Promise<Row[]>;
+  /** The same, for what is asked by a statement: the audit. `bigint` columns are text here. */
+  query: Queryable['query'];
   drop(): Promise<void>;
 }
 
@@ -63,11 +66,14 @@ export async function cloneTemplate(admin: pg.Client): Promise<TestDatabase> {
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: TEST_NAME });
   // Tests terminate back ends, also ours.
   pool.on('error', () => undefined);
+  const sql: TestDatabase['sql'] = async <Row extends pg.QueryResultRow>(
+    text: string,
+    values?: unknown[],
+  ) => (await pool.query<Row>(text, values)).rows;
   return {
     url,
-    async sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]) {
-      return (await pool.query<Row>(text, values)).rows;
-    },
+    sql,
+    query: ({ text }, values) => sql(text, values),
     async drop() {
       await pool.end();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
