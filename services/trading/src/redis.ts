@@ -18,6 +18,8 @@ export function createRedis(url: string, logger: Logger): Redis {
     commandTimeout: 250,
     socketTimeout: 2000,
     connectTimeout: 1000,
+    // ioredis' own renewal leaves its promise to nobody: where the connection breaks again meanwhile, it would end the process.
+    autoResubscribe: false,
     retryStrategy,
   });
   logTroubles(redis, logger);
@@ -67,7 +69,7 @@ export function listenTo(
       logger.warn('A message cannot be read', { channel, error });
     }
   });
-  // Again after each reconnect: ioredis renews only subscriptions that once succeeded.
+  // Again after each reconnect.
   const subscribe = () => {
     subscriber.subscribe(channel).catch((error: unknown) => {
       logger.warn('Not subscribed, trying again when Redis is back', { channel, error });
