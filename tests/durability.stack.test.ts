@@ -1,13 +1,14 @@
 // What was told is kept, and what is told while a store is away arrives when it is back.
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type Customer, call, cheapest, signUp, trade } from './customer.ts';
 import { traceIdOf } from './datasources.ts';
-import { logs, trace, waitUntilQuiet } from './lookout.ts';
-import { compose, waitFor, waitUntilWell } from './stack.ts';
+import { logs, type LogLine, type Span, trace, waitUntilQuiet } from './lookout.ts';
+import { command, compose, containers, serviceOf, waitFor, waitUntilWell } from './stack.ts';
 
 const stores = ['collector', 'loki', 'jaeger'];
 
@@ -19,8 +20,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await compose('start', ...stores);
-  await waitUntilWell(60);
-  await waitUntilQuiet(120);
+  await scale(1);
+  await waitUntilQuiet(170);
 });
 
 /** So many requests, each under an id of its own. */
@@ -30,6 +31,60 @@ async function requests(prefix: string, count: number): Promise<void> {
     const { status } = await call('GET', '/api/portfolio', { token: customer.token, headers });
     expect(status).toBe(200);
   }
+}
+
+/** Requests of several customers at once, about fifty a second, each under a number of its own, until they are told to stop. */
+function startLoad(): { stop: () => Promise<string[]> } {
+  const prefix = `numbered-${randomUUID()}`;
+  const numbers: string[] = [];
+  let going = true;
+  const clients = Array.from({ length: 5 }, async () => {
+    while (going) {
+      const id = `${prefix}-${String(numbers.length).padStart(5, '0')}`;
+      numbers.push(id);
+      const options = { token: customer.token, headers: { 'x-request-id': id } };
+      const { status } = await call('GET', '/api/portfolio', options);
+      expect(status, 'what telemetry goes through no request feels').toBe(200);
+      await sleep(100);
+    }
+  });
+  return {
+    async stop() {
+      going = false;
+      await Promise.all(clients);
+      return numbers;
+    },
+  };
+}
+
+/** Loki gives at most 5,000 lines an answer: blocks of a thousand numbers, by their beginning. */
+function blocksOf(numbers: string[]): string[] {
+  return [...new Set(numbers.map((id) => id.slice(0, -3)))];
+}
+
+function linesOfBlock(block: string): Promise<LogLine[]> {
+  return logs(`{service_name="api"} | requestId=~"${block}.+"`);
+}
+
+function textOf({ text }: LogLine): string {
+  return (JSON.parse(text) as { message: string }).message;
+}
+
+function isOfApi({ service }: Span): boolean {
+  return service === 'api';
+}
+
+async function scale(replicas: number): Promise<void> {
+  await compose('up', '--detach', '--no-recreate', '--scale', `api=${replicas}`, 'api');
+  await waitUntilWell(90);
+}
+
+/** As a deployment does: the old one is told to end and goes, a new one comes. */
+async function replaceOneReplica(): Promise<void> {
+  const [old] = (await containers()).filter((container) => serviceOf(container) === 'api');
+  await command('docker', ['stop', old?.Id ?? '']);
+  await command('docker', ['rm', old?.Id ?? '']);
+  await compose('up', '--detach', '--no-recreate', '--no-deps', '--scale', 'api=3', 'api');
 }
 
 /** Waits until Loki has a line of each of them, and gives the lines. */
@@ -60,32 +115,60 @@ test('a trace is kept over a restart of Jaeger', async () => {
   await waitFor('the trace after the restart', 60, async (see) => isWhole(see(await servicesOf())));
 });
 
-test('log lines and spans written while Loki and Jaeger are stopped arrive after their start, none missing, none twice', async () => {
-  const prefix = `durable-${randomUUID()}`;
-  const count = 100;
+test('through outages of Loki, Jaeger and the collector, and the replacement of a replica, no line and no span is lost', async () => {
+  await scale(3);
+  const load = startLoad();
+  await sleep(5_000);
   await compose('stop', 'loki', 'jaeger');
-  try {
-    await requests(prefix, count);
-  } finally {
-    await compose('start', 'loki', 'jaeger');
-  }
+  const away = Date.now();
+  await sleep(10_000);
+  await compose('kill', '--signal', 'SIGKILL', 'collector');
+  await sleep(5_000);
+  await compose('start', 'collector');
+  await replaceOneReplica();
+  await sleep(Math.max(0, away + 60_000 - Date.now()));
+  await compose('start', 'loki', 'jaeger');
+  await sleep(5_000);
+  const numbers = await load.stop();
 
-  const lines = await linesOfAll(prefix, count, 120);
-  const ids = lines.map(({ fields }) => fields['event_id']);
-  expect(ids).not.toContain(undefined);
-  expect(new Set(ids).size, 'lines that came twice').toBe(ids.length);
-
-  const traceIds = new Set(lines.map(traceIdOf));
-  expect(traceIds.size).toBe(count);
-  await waitFor('every trace in Jaeger', 120, async (see) => {
-    const missing = [];
-    for (const id of traceIds) {
-      const spans = await trace(id ?? '').catch(() => []);
-      if (spans.length === 0) missing.push(id);
-    }
-    return see({ missing }).missing.length === 0;
+  // What a client has had an answer to is in the API's log twice: when it came and when it was answered.
+  const lines = await waitFor('two lines of each request', 240, async (see) => {
+    const found = (await Promise.all(blocksOf(numbers).map(linesOfBlock))).flat();
+    const perRequest = Map.groupBy(found, ({ fields }) => fields['requestId']);
+    const missing = numbers.filter((id) => new Set(perRequest.get(id)?.map(textOf)).size < 2);
+    return see({ requests: numbers.length, missing: missing.length }).missing === 0 && found;
   });
-});
+  const instances = new Set(
+    lines.map(({ text }) => (JSON.parse(text) as { instance: string }).instance),
+  );
+  expect(instances.size, 'replicas that wrote, the replaced one and its successor among them').toBe(
+    4,
+  );
+  const events = new Set(lines.map(({ fields }) => fields['event_id']));
+  expect(events).not.toContain(undefined);
+  const twice = lines.length - events.size;
+  expect(twice / lines.length, 'share of lines that came twice').toBeLessThan(0.01);
+
+  const traceIds = [...new Set(lines.map(traceIdOf))];
+  expect(traceIds).toHaveLength(numbers.length);
+  const spans = await waitFor('every trace in Jaeger', 240, async (see) => {
+    const counts = await Promise.all(
+      traceIds.map((id) =>
+        trace(id ?? '').then(
+          (all) => all.filter(isOfApi).length,
+          () => 0,
+        ),
+      ),
+    );
+    return (
+      see({ missing: counts.filter((count) => count === 0).length }).missing === 0 &&
+      counts.reduce((a, b) => a + b)
+    );
+  });
+  console.log(
+    `${numbers.length} requests, none missing: ${lines.length} lines of ${instances.size} replicas (${twice} twice), ${spans} spans of api`,
+  );
+}, 600_000);
 
 test('log lines written just before the collector is killed arrive after its start', async () => {
   const prefix = `killed-${randomUUID()}`;

@@ -1,11 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
-import { trace } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
 import { contextFromHeaders, runInContext } from './context.ts';
 import type { HttpMetrics } from './metrics/http.ts';
 import { isOperational } from './operational.ts';
 import { watchRoute } from './route.ts';
+import { endServerSpan, inServerSpan, untraced } from './tracing/server.ts';
 
 const SLOW_MS = 1_000;
 /** What nginx logs when the caller left before the answer; the standard has no code for it. */
@@ -20,26 +21,41 @@ export function recordError(response: Response, error: unknown): void {
 
 /**
  * The first middleware of a service: takes or makes the ids and answers with them, carries them through everything the
- * request starts, counts and times it, and logs it when it comes and when it is done.
+ * request starts, traces, counts and times it, and logs it when it comes and when it is done.
  */
 export function httpMiddleware(logger: Logger, metrics: HttpMetrics): RequestHandler {
   return (request, response, next) => {
     const context = contextFromHeaders(request.headers);
+    const path = pathOf(request.originalUrl);
     response.setHeader('X-Request-ID', context.requestId);
     response.setHeader('X-Correlation-ID', context.correlationId);
     runInContext(context, () => {
-      observe(request, response, logger, metrics);
-      next();
+      const run = (span?: Span): void => {
+        observe({ request, response, path, span }, logger, metrics);
+        next();
+      };
+      if (isOperational(path)) untraced(run);
+      else inServerSpan(request, { path, requestId: context.requestId }, run);
     });
   };
 }
 
-function observe(request: Request, response: Response, logger: Logger, metrics: HttpMetrics): void {
+interface Observed {
+  request: Request;
+  response: Response;
+  path: string;
+  /** None where nobody but machines asks: see {@link isOperational}. */
+  span: Span | undefined;
+}
+
+function observe(
+  { request, response, path, span }: Observed,
+  logger: Logger,
+  metrics: HttpMetrics,
+): void {
   const start = performance.now();
-  const span = trace.getActiveSpan();
   const { method } = request;
-  const path = pathOf(request.originalUrl);
-  const operational = isOperational(path);
+  const operational = span === undefined;
   const level = operational ? 'debug' : 'http';
   const route = watchRoute(request);
   const bytesBefore = response.socket?.bytesWritten ?? 0;
@@ -52,22 +68,23 @@ function observe(request: Request, response: Response, logger: Logger, metrics: 
     const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED;
     const error = recordedErrors.get(response);
     const bytes = bytesOf(response, bytesBefore);
+    const template = route();
     if (!operational) {
-      const errorType = errorTypeOf(status, error);
       metrics.end({
         method,
-        route: route(),
+        route: template,
         status,
         seconds: milliseconds / 1000,
         bytes,
-        errorType,
+        errorType: errorTypeOf(status, error),
         span,
       });
+      endServerSpan(span, { method, route: template, status, error });
     }
     const fields = {
       method,
       path,
-      route: route(),
+      route: template,
       status,
       durationMs: Math.round(milliseconds * 1000) / 1000,
       bytes,

@@ -13,6 +13,8 @@ export interface LineSink {
 const WAITING_LIMIT = 8 * 1024 * 1024;
 /** Bytes of one write. */
 const WRITE_LIMIT = 256 * 1024;
+/** Milliseconds that lines are gathered for: a write costs as much as writing many lines at once. */
+const GATHERING = 50;
 /** Milliseconds between attempts on a sink that fails. */
 const PAUSE = 1_000;
 
@@ -72,9 +74,8 @@ export class LineQueue {
   }
 
   async #drain(): Promise<void> {
-    // Lines of the same turn of the event loop go out together.
-    await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
+      await this.#sleep(this.#waitingBytes < WRITE_LIMIT ? GATHERING : 0);
       const lines = this.#take();
       this.#underWay = Buffer.from(`${lines.join('\n')}\n`);
       this.#linesUnderWay = lines.length;
@@ -95,11 +96,15 @@ export class LineQueue {
         return true;
       } catch {
         if (this.#waitingBytes > WAITING_LIMIT / 2 || this.#closing.signal.aborted) return false;
-        await delay(this.#pause, undefined, { ref: false, signal: this.#closing.signal }).catch(
-          () => undefined,
-        );
+        await this.#sleep(this.#pause);
       }
     }
+  }
+
+  #sleep(milliseconds: number): Promise<void> {
+    return delay(milliseconds, undefined, { ref: false, signal: this.#closing.signal }).catch(
+      () => undefined,
+    );
   }
 
   #take(): string[] {

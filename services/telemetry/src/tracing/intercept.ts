@@ -1,7 +1,7 @@
 import { register } from 'import-in-the-middle/register-hooks.mjs';
 
 /** Packages that the instrumentations patch; nothing else is intercepted. */
-const INSTRUMENTED_MODULES = ['http', 'https', 'express', 'pg', 'pg-pool', 'ioredis'];
+const INSTRUMENTED_MODULES = ['http', 'https', 'pg', 'pg-pool'];
 
 /**
  * Lets the instrumentations patch what is loaded by `import`. Without it only `require` would pass them, and an

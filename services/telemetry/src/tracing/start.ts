@@ -10,6 +10,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { RetryingExporter } from './exporter.ts';
 import { instrumentations } from './instrumentations.ts';
+import { traceRedis } from './ioredis.ts';
 import { CountingProcessor } from './processor.ts';
 import { setRunning } from './running.ts';
 import type { TracingSettings } from './settings.ts';
@@ -44,6 +45,7 @@ export function startTracing(settings: TracingSettings): void {
     logRecordProcessors: [],
   });
   sdk.start();
+  traceRedis();
   setRunning(sdk);
 }
 

@@ -1,0 +1,112 @@
+import { AsyncResource } from 'node:async_hooks';
+import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  InstrumentationBase,
+  InstrumentationNodeModuleDefinition,
+  isWrapped,
+} from '@opentelemetry/instrumentation';
+
+type Callback = (error: Error | null | undefined, ...results: unknown[]) => void;
+type Query = (this: unknown, ...parameters: unknown[]) => unknown;
+type Connect = (this: unknown, callback?: Callback) => unknown;
+interface Patchable {
+  prototype: { query: Query; connect: Connect };
+}
+/** As `require` gives it, or as `import` does. */
+type Loaded<T> = T & { default?: T };
+
+/**
+ * A span for each SQL statement below a span that is kept, named as the statement is (`{ name, text }`), else by its first
+ * word. Made for cost: nothing happens for a request that is not sampled, and a span has two attributes. Waiting for a
+ * connection is a metric (db_pool_waiting_requests), not a span.
+ */
+export class PgInstrumentation extends InstrumentationBase {
+  constructor() {
+    super('@crows-nest/telemetry/pg', '0.1.0', {});
+  }
+
+  protected override init(): InstrumentationNodeModuleDefinition[] {
+    return [
+      new InstrumentationNodeModuleDefinition(
+        'pg',
+        ['>=8 <9'],
+        (module: Loaded<{ Client: Patchable }>) => {
+          const { prototype } = (module.default ?? module).Client;
+          if (!isWrapped(prototype.query))
+            this._wrap(prototype, 'query', (query) => this.#traced(query));
+          return module;
+        },
+      ),
+      new InstrumentationNodeModuleDefinition(
+        'pg-pool',
+        ['>=3 <4'],
+        (module: Loaded<Patchable>) => {
+          const { prototype } = module.default ?? module;
+          if (!isWrapped(prototype.connect)) this._wrap(prototype, 'connect', bound);
+          return module;
+        },
+      ),
+    ];
+  }
+
+  #traced(query: Query): Query {
+    const { tracer } = this;
+    return function (...parameters) {
+      const statement = statementOf(parameters[0]);
+      if (statement === undefined || trace.getActiveSpan()?.isRecording() !== true) {
+        return query.apply(this, parameters);
+      }
+      const { name, text } = statement;
+      const span = tracer.startSpan(name ?? /^\s*(\w+)/.exec(text)?.[1] ?? 'query', {
+        kind: SpanKind.CLIENT,
+        attributes: { 'db.system.name': 'postgresql', 'db.query.text': text },
+      });
+      const callback = parameters.at(-1);
+      if (typeof callback === 'function') {
+        parameters[parameters.length - 1] = AsyncResource.bind(
+          (error: Error | undefined, ...results: unknown[]) => {
+            end(span, error);
+            (callback as Callback)(error, ...results);
+          },
+        );
+        return query.apply(this, parameters);
+      }
+      return (query.apply(this, parameters) as Promise<unknown>).then(
+        (result) => {
+          end(span);
+          return result;
+        },
+        (error: unknown) => {
+          end(span, error as Error);
+          throw error;
+        },
+      );
+    };
+  }
+}
+
+/** Of what a query was asked by; undefined for cursors and streams, which have a life of their own. */
+function statementOf(query: unknown): { name?: string; text: string } | undefined {
+  if (typeof query === 'string') return { text: query };
+  if (typeof query !== 'object' || query === null || 'submit' in query || 'callback' in query)
+    return undefined;
+  return 'text' in query && typeof query.text === 'string'
+    ? (query as { text: string })
+    : undefined;
+}
+
+/** Who waited for a connection goes on as itself, and not as the request that gave it back. */
+function bound(connect: Connect): Connect {
+  return function (callback) {
+    return connect.call(this, callback && AsyncResource.bind(callback));
+  };
+}
+
+function end(span: Span, error?: (Error & { code?: string }) | null): void {
+  if (error) {
+    span.recordException(error);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+    if (error.code !== undefined) span.setAttribute('error.type', error.code);
+  }
+  span.end();
+}
