@@ -7,8 +7,8 @@ import { listen } from '../server.ts';
 import { createServiceTelemetry } from '../service.ts';
 
 /**
- * The API as a process of its own, for `cost.ts`: `full`, as it always runs, or with `none` of its telemetry. Tells its parent the port, and
- * on each message the CPU time that it has used so far, in microseconds.
+ * The API as a process of its own, for `processes.ts`: `full`, as it always runs, or with `none` of its telemetry. Tells its parent the port, and
+ * on each message what it has used: CPU time so far in microseconds, and bytes of memory held.
  */
 const [variant] = process.argv.slice(2);
 const nothing = () => undefined;
@@ -20,7 +20,7 @@ const { port } = await listen(app, health, config, streams);
 
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ cpu: user + system });
+  process.send?.({ cpu: user + system, rss: process.memoryUsage.rss() });
 });
 process.once('disconnect', () => process.exit());
 process.send?.({ port });
