@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startCollector } from './testing/collector.ts';
+import { readLines, temporaryDirectory } from './testing/lines.ts';
 import { startSample } from './testing/process.ts';
 
 for (const name of ['TEST_DATABASE_URL', 'TEST_REDIS_URL']) {
@@ -9,23 +11,39 @@ for (const name of ['TEST_DATABASE_URL', 'TEST_REDIS_URL']) {
 
 test('traces SQL and Redis below a request, by statement name and key shape, and nothing outside of one', async () => {
   await using collector = await startCollector();
+  await using directory = await temporaryDirectory();
   await using sample = await startSample({
     OTEL_EXPORTER_JAEGER_ENDPOINT: `${collector.url}/api/traces`,
+    LOG_DIRECTORY: directory.path,
   });
   expect(await (await fetch(`${sample.url}/stores`)).json()).toEqual([{ one: 1 }]);
   await sample.stop();
 
-  const request = collector.spans.find(({ name }) => name === 'GET /stores');
-  const children = collector.spans.filter(({ spanId }) => spanId !== request?.spanId);
-  const named = (name: string) => children.find((span) => span.name === name);
-  expect(named('select_one')).toMatchObject({
-    traceId: request?.traceId,
-    parentSpanId: request?.spanId,
-    tags: { 'span.kind': 'client' },
+  const all = (name: string) => collector.spans.filter((span) => span.name === name);
+  const [request] = all('GET /stores');
+  expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(
+    new Set([request?.traceId]),
+  );
+  // Each below who asked, also below who had to wait for the other's connection.
+  const parents = [...all('first'), ...all('second')].map(({ spanId }) => spanId);
+  expect(new Set(all('select_one').map(({ parentSpanId }) => parentSpanId))).toEqual(
+    new Set(parents),
+  );
+  expect(all('select_one')[0]?.tags).toMatchObject({
+    'span.kind': 'client',
+    'db.system.name': 'postgresql',
+    'db.query.text': 'SELECT $1::int AS one',
   });
-  expect(named('get')).toMatchObject({ traceId: request?.traceId, parentSpanId: request?.spanId });
-  expect(Object.values(named('get')?.tags ?? {})).toContain('get session:?');
+  expect(all('SELECT').map(({ tags }) => tags)).toMatchObject([
+    { error: true, 'error.type': '42703', 'db.query.text': 'SELECT nonsense' },
+  ]);
+  expect(all('ROLLBACK').map(({ parentSpanId }) => parentSpanId)).toEqual([request?.spanId]);
+  const lines = await readLines(join(directory.path, 'sample-one.log'));
+  expect(lines.find(({ message }) => message === 'called back')?.traceId).toBe(request?.traceId);
+
+  expect(all('get').map(({ tags }) => [tags['db.query.text'], tags['error']])).toEqual([
+    ['get session:?', undefined],
+    ['get', true],
+  ]);
   expect(JSON.stringify(collector.spans)).not.toContain('8f3a9b');
-  // Waiting for a connection is a metric.
-  expect(collector.spans.filter(({ name }) => name.startsWith('pg'))).toEqual([]);
 }, 90_000);

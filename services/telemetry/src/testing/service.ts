@@ -34,13 +34,23 @@ trades.get('/:id', async (request, response) => {
 });
 app.use('/trades', trades);
 app.get('/stores', async (_request, response) => {
-  const pool = new pg.Pool({ connectionString: TEST_DATABASE_URL });
   const redis = new Redis(TEST_REDIS_URL ?? '');
+  const pool = new pg.Pool({ connectionString: TEST_DATABASE_URL, max: 1 });
   const query = { name: 'select_one', text: 'SELECT $1::int AS one', values: [1] };
-  const { rows } = await pool.query<{ one: number }>(query);
   await redis.get('session:8f3a9b');
-  await Promise.all([pool.end(), redis.quit()]);
-  response.json(rows);
+  await redis.call('get').catch(() => undefined);
+  // One connection, so that the second waits for what the first gives back.
+  const [{ rows }] = await Promise.all([
+    telemetry.span('first', {}, () => pool.query<{ one: number }>(query)),
+    telemetry.span('second', {}, () => pool.query(query)),
+  ]);
+  await pool.query('SELECT nonsense').catch(() => undefined);
+  const client = await pool.connect();
+  client.query('ROLLBACK', () => {
+    telemetry.logger.info('called back');
+    client.release();
+    void Promise.all([pool.end(), redis.quit()]).then(() => response.json(rows));
+  });
 });
 
 const inner = createServer((request, response) => {
