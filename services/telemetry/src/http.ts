@@ -3,6 +3,8 @@ import { trace } from '@opentelemetry/api';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
 import { contextFromHeaders, runInContext } from './context.ts';
+import type { Debug } from './logs/debug.ts';
+import { debugRequest } from './logs/requests.ts';
 import type { HttpMetrics } from './metrics/http.ts';
 import { isOperational } from './operational.ts';
 import { watchRoute } from './route.ts';
@@ -21,20 +23,32 @@ export function recordError(response: Response, error: unknown): void {
 /**
  * The first middleware of a service: takes or makes the ids and answers with them, carries them through everything the
  * request starts, counts and times it, and logs it when it comes and when it is done.
+ *
+ * @param debug where headers and bodies are written to, if they are
  */
-export function httpMiddleware(logger: Logger, metrics: HttpMetrics): RequestHandler {
+export function httpMiddleware(
+  logger: Logger,
+  metrics: HttpMetrics,
+  debug?: Debug,
+): RequestHandler {
   return (request, response, next) => {
     const context = contextFromHeaders(request.headers);
     response.setHeader('X-Request-ID', context.requestId);
     response.setHeader('X-Correlation-ID', context.correlationId);
     runInContext(context, () => {
-      observe(request, response, logger, metrics);
+      observe(request, response, logger, metrics, debug);
       next();
     });
   };
 }
 
-function observe(request: Request, response: Response, logger: Logger, metrics: HttpMetrics): void {
+function observe(
+  request: Request,
+  response: Response,
+  logger: Logger,
+  metrics: HttpMetrics,
+  debug: Debug | undefined,
+): void {
   const start = performance.now();
   const span = trace.getActiveSpan();
   const { method } = request;
@@ -74,6 +88,7 @@ function observe(request: Request, response: Response, logger: Logger, metrics: 
       address: request.ip,
       userAgent: request.headers['user-agent'],
     };
+    if (debug && !operational) debugRequest(debug, path, request);
     if (status >= 500) {
       const { name, message, cause, stack } = error ?? {};
       const reason = name && { name, message, cause };
