@@ -106,11 +106,12 @@ function verify(name: string, files: FileLines[]): Verdict {
       continue;
     }
     if (begun && sequence > next) {
-      if (present.has(next)) wrong(`sequence ${sequence} is out of order, before ${next}`);
-      else
-        wrong(
-          `${next === sequence - 1 ? `${next} is` : `${next} to ${sequence - 1} are`} missing before sequence ${sequence}`,
-        );
+      const moved = present.has(next);
+      wrong(
+        moved
+          ? `sequence ${sequence} is out of order, before ${next}`
+          : `${missing(next, sequence - 1)} missing before sequence ${sequence}`,
+      );
     } else if (begun && followable && genuine && previous !== last.hash) {
       wrong(`sequence ${sequence} does not follow on the line before, so that one was changed`);
     }
@@ -121,6 +122,10 @@ function verify(name: string, files: FileLines[]): Verdict {
     verdict.from ||= verdict.to;
   }
   return verdict;
+}
+
+function missing(first: number, last: number): string {
+  return first === last ? `${first} is` : `${first} to ${last} are`;
 }
 
 /** The front part of a line, which is all that a crash can leave of it, is none. */
