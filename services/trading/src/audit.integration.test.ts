@@ -167,6 +167,23 @@ describe('payments', () => {
     ask('POST', '/api/payments/deposits', { amount: 5000, card }, { 'idempotency-key': key });
   const idOf = (json: unknown) => (json as { payment: { id: string } }).payment.id;
 
+  /** The gateway, or somebody who plays it, tells that a charge succeeded. @param age seconds */
+  const webhook = (
+    charge: { reference: string; amount: number },
+    secret = WEBHOOK_SECRET,
+    age = 0,
+  ) => {
+    const data = { id: 'ch_1', kind: 'charge', status: 'succeeded', failureCode: null, ...charge };
+    const body = JSON.stringify({ id: `evt_${randomUUID()}`, type: 'charge.succeeded', data });
+    const time = Math.floor(Date.now() / 1000) - age;
+    const hmac = createHmac('sha256', secret).update(`${time}.${body}`).digest('hex');
+    const signature = { 'gateway-signature': `t=${time},v1=${hmac}` };
+    return system.request('POST', '/webhooks/payments', {
+      headers: { ...from(), 'content-type': 'application/json', ...signature },
+      body,
+    });
+  };
+
   test('are told when asked for, once a key, and when settled', async () => {
     const key = randomUUID();
     const target = `payment:${idOf((await deposit('card_good', key)).json)}`;
@@ -198,25 +215,28 @@ describe('payments', () => {
     });
   });
 
-  test('a webhook that is forged is told with its address', async () => {
-    const data = { id: 'ch_1', kind: 'charge', reference: 'payment-of-nobody', amount: 1 };
-    const body = JSON.stringify({
-      id: `evt_${randomUUID()}`,
-      type: 'charge.succeeded',
-      data: { ...data, status: 'succeeded', failureCode: null },
+  test('a gateway that tells of another amount than was asked for is told', async () => {
+    const id = idOf((await deposit('card_hangs', randomUUID())).json);
+    const [payment] = await system.database.sql<{ reference: string }>(
+      'SELECT reference FROM payments WHERE id = $1',
+      [id],
+    );
+    await webhook({ reference: String(payment?.reference), amount: 5001 });
+    const target = `payment:${id}`;
+    await eventually(() => eventsAbout(target)).toContainEqual({
+      action: 'payment.settle',
+      outcome: 'failure',
+      actor: 'card-gateway',
+      target,
+      reason: 'another-amount',
     });
-    const send = (secret: string, time: number) => {
-      const hmac = createHmac('sha256', secret).update(`${time}.${body}`).digest('hex');
-      const headers = { ...from(), 'content-type': 'application/json' };
-      return system.request('POST', '/webhooks/payments', {
-        headers: { ...headers, 'gateway-signature': `t=${time},v1=${hmac}` },
-        body,
-      });
-    };
-    const now = Math.floor(Date.now() / 1000);
-    expect((await send('guessed', now)).status).toBe(400);
-    expect((await send(WEBHOOK_SECRET, now - 301)).status).toBe(400);
-    expect((await send(WEBHOOK_SECRET, now)).status).toBe(200);
+  });
+
+  test('a webhook that is forged is told with its address', async () => {
+    const payment = { reference: 'payment-of-nobody', amount: 1 };
+    expect((await webhook(payment, 'guessed')).status).toBe(400);
+    expect((await webhook(payment, WEBHOOK_SECRET, 301)).status).toBe(400);
+    expect((await webhook(payment)).status).toBe(200);
     await eventually(events).toEqual([
       { action: 'payment.webhook', outcome: 'failure', reason: 'forged' },
       { action: 'payment.webhook', outcome: 'failure', reason: 'stale' },

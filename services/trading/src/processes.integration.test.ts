@@ -10,7 +10,7 @@ import { verifyDirectory } from '../../telemetry/src/audit/verify.ts';
 import { readLines, temporaryDirectory } from '../../telemetry/src/testing/lines.ts';
 import { eventually } from './testing/eventually.ts';
 import { connectStream } from './testing/stream.ts';
-import { startSystem, testEnvironment, type TestSystem } from './testing/system.ts';
+import { CHARACTER, startSystem, testEnvironment, type TestSystem } from './testing/system.ts';
 
 /** The roles as they are really started: processes, with their exit codes. */
 
@@ -192,13 +192,15 @@ test('the audit stream goes on after an api that was killed while it wrote', asy
 describe('with DEBUG', () => {
   test.each([
     ['market', 'app:market', 'A round of quotes'],
+    ['market', 'app:matching', 'An order that the quote has reached'],
     ['worker', 'app:outbox', 'Messages handed to their queues'],
   ])('%s writes the lines of %s at any level', async (role, namespace, message) => {
     const started = await start(`${role}/main`, { LOG_LEVEL: 'error', DEBUG: namespace });
     await eventually(() => status(`${started.url}/health/ready`)).toBe(200);
-    await system.database.sql(
-      "INSERT INTO outbox (topic, payload, carrier) VALUES ('order-event', '{\"orderId\":\"0\"}', '{}')",
-    );
+    // A message for the outbox, and what the market fills at once.
+    const customer = await system.register();
+    const order = { characterId: CHARACTER, side: 'buy', quantity: 1, limitPrice: 500_000 };
+    expect((await customer.order(order)).status).toBe(201);
     await eventually(started.output).toContain(message);
     expect(started.output()).toContain(`"namespace":"${namespace}"`);
     started.process.kill('SIGTERM');
