@@ -38,6 +38,8 @@ rule_for() {
     MARKET_SEED) pattern='^[0-9]{1,9}$' expected='a whole number' ;;
     ENVIRONMENT) pattern='^[a-z][a-z0-9-]{0,31}$' expected='a short name in small letters such as demo' ;;
     LOG_LEVEL) pattern='^(error|warn|info|http|debug)$' expected='error, warn, info, http or debug' ;;
+    DEBUG) pattern='^(-?app:[A-Za-z0-9_:*-]+([ ,]+-?app:[A-Za-z0-9_:*-]+)*)?$' expected='namespaces such as app:* or app:market,app:outbox, or empty' ;;
+    DEBUG_REQUESTS) pattern='^(true|false)$' expected='true or false' ;;
     OTEL_TRACES_EXPORTER) pattern='^(jaeger|otlp|none)$' expected='jaeger, otlp or none' ;;
     OTEL_TRACES_SAMPLER_ARG) pattern='^(0(\.[0-9]+)?|1(\.0+)?)$' expected='a number from 0 to 1' ;;
     METRICS_RETENTION) pattern='^[0-9]+[smhd]$' expected='a duration such as 15d' ;;

@@ -221,3 +221,44 @@ test('keeps health checks and scrapes out of the metrics, and logs them at debug
   expect(lines.find(({ path }) => path === '/health/live')?.level).toBe('debug');
   expect(lines.find(({ path }) => path === '/healthy')?.level).toBe('http');
 });
+
+test('writes headers and bodies of requests as they came, redacted and cut, when it is asked to; never those of health checks', async () => {
+  await using directory = await temporaryDirectory();
+  const ask = (url: string, path: string, notes: string) =>
+    fetch(url + path, {
+      method: 'POST',
+      headers: {
+        authorization: 'Bearer abcdef',
+        'content-type': 'application/json',
+        'x-of': 'mine',
+      },
+      body: JSON.stringify({ email: 'nami@sunny.test', notes, password: 'hunter2' }),
+    });
+  for (const debugRequests of [true, false]) {
+    await using app = await startApp(
+      directory.path,
+      (routes) => {
+        routes.use(express.json());
+        routes.post(['/login', '/health/live'], (_request, response) => response.send('ok'));
+      },
+      { debugRequests, logLevel: debugRequests ? 'http' : 'debug' },
+    );
+    await (await ask(app.url, '/login', 'short')).text();
+    await (await ask(app.url, '/login', 'x'.repeat(50_000))).text();
+    await (await ask(app.url, '/health/live', 'short')).text();
+  }
+  const lines = await readLines(join(directory.path, 'test-one.log'));
+  const cut = /^\{"email":"?\[REDACTED\]"?,"notes":"x{4000}/;
+  expect(lines.filter((line) => 'headers' in line || 'body' in line)).toMatchObject([
+    {
+      level: 'debug',
+      message: 'POST /login as it came',
+      headers: { 'x-of': 'mine', authorization: '[REDACTED]' },
+      body: { email: '[REDACTED]', notes: 'short', password: '[REDACTED]' },
+    },
+    { message: 'POST /login as it came', body: expect.stringMatching(cut) as string },
+  ]);
+  const text = JSON.stringify(lines);
+  expect(text).not.toMatch(/hunter2|abcdef|nami@/);
+  expect(text.length).toBeLessThan(15_000);
+});

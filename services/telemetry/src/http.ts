@@ -3,6 +3,8 @@ import type { Span } from '@opentelemetry/api';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
 import { contextFromHeaders, runInContext } from './context.ts';
+import type { Debug } from './logs/debug.ts';
+import { debugRequest } from './logs/requests.ts';
 import type { HttpMetrics } from './metrics/http.ts';
 import { isOperational } from './operational.ts';
 import { watchRoute } from './route.ts';
@@ -22,8 +24,14 @@ export function recordError(response: Response, error: unknown): void {
 /**
  * The first middleware of a service: takes or makes the ids and answers with them, carries them through everything the
  * request starts, traces, counts and times it, and logs it when it comes and when it is done.
+ *
+ * @param debug where headers and bodies are written to, if they are
  */
-export function httpMiddleware(logger: Logger, metrics: HttpMetrics): RequestHandler {
+export function httpMiddleware(
+  logger: Logger,
+  metrics: HttpMetrics,
+  debug?: Debug,
+): RequestHandler {
   return (request, response, next) => {
     const context = contextFromHeaders(request.headers);
     const path = pathOf(request.originalUrl);
@@ -31,7 +39,7 @@ export function httpMiddleware(logger: Logger, metrics: HttpMetrics): RequestHan
     response.setHeader('X-Correlation-ID', context.correlationId);
     runInContext(context, () => {
       const run = (span?: Span): void => {
-        observe({ request, response, path, span }, logger, metrics);
+        observe({ request, response, path, span }, logger, metrics, debug);
         next();
       };
       if (isOperational(path)) untraced(run);
@@ -52,6 +60,7 @@ function observe(
   { request, response, path, span }: Observed,
   logger: Logger,
   metrics: HttpMetrics,
+  debug: Debug | undefined,
 ): void {
   const start = performance.now();
   const { method } = request;
@@ -91,6 +100,7 @@ function observe(
       address: request.ip,
       userAgent: request.headers['user-agent'],
     };
+    if (debug && !operational) debugRequest(debug, path, request);
     if (status >= 500) {
       const { name, message, cause, stack } = error ?? {};
       const reason = name && { name, message, cause };

@@ -1,10 +1,13 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { RequestHandler, Response } from 'express';
 import { Counter } from 'prom-client';
 import type { Logger } from 'winston';
+import { type AuditEvent, createAudit } from './audit/audit.ts';
 import { httpMiddleware, recordError } from './http.ts';
+import { createDebug, type Debug } from './logs/debug.ts';
 import { createLogging, type LogLevel } from './logs/logger.ts';
 import { createCacheMetrics } from './metrics/cache.ts';
 import { createDatabaseMetrics, type PoolState } from './metrics/database.ts';
@@ -27,14 +30,22 @@ export interface TelemetryOptions {
   /** Tells replicas apart; the host's name when not given. */
   instance?: string;
   logLevel: LogLevel;
-  /** Directory for `<service>-<instance>.log`; without it lines go to standard output only. */
+  /** Directory for `<service>-<instance>.log` and `….audit.log`; without it lines go to standard output only. */
   logDirectory?: string;
+  /** Namespaces whose debug lines are written whatever the level is: `app:*,-app:market`. */
+  debug?: string;
+  /** Writes headers and bodies of requests as debug lines, whatever the level is. For local work. */
+  debugRequests?: boolean;
 }
 
 /** Logs, metrics and traces of one service. */
 export interface Telemetry {
   /** winston; every line carries the running request's ids and span, secrets are redacted, and nothing ever blocks. */
   logger: Logger;
+  /** Gives what writes the debug lines of a namespace, such as `app:market`; to be asked for once, not for each line. */
+  debug: (namespace: string) => Debug;
+  /** Writes a line of the audit stream, chained by hashes to the one before (`audit/chain.ts`). Never waits, never fails. */
+  audit: (event: AuditEvent) => void;
   /** prom-client, OpenMetrics; register the service's own metrics here. */
   registry: Registry;
   /** The first middleware: request and correlation ids, context, rate, errors, duration, request log. */
@@ -66,6 +77,12 @@ const WARNING_PAUSE_MS = 60_000;
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { service, version, revision = 'unknown', environment, instance = hostname() } = options;
   const registry = createRegistry({ version, revision });
+  const dropped = new Counter({
+    name: 'telemetry_log_lines_dropped_total',
+    help: 'Log lines lost because standard output or the file was too slow, full or away.',
+    labelNames: ['target'],
+    registers: [registry],
+  });
   const logging = createLogging({
     origin: { service, version, environment, instance },
     level: options.logLevel,
@@ -76,21 +93,27 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       labelNames: ['level'],
       registers: [registry],
     }),
-    dropped: new Counter({
-      name: 'telemetry_log_lines_dropped_total',
-      help: 'Log lines lost because standard output or the file was too slow, full or away.',
-      labelNames: ['target'],
-      registers: [registry],
-    }),
+    dropped,
   });
+  const { audit, close: closeAudit } = createAudit({
+    logging,
+    path: options.logDirectory && join(options.logDirectory, `${service}-${instance}.audit.log`),
+    onDropped: (lines) => {
+      dropped.inc({ target: 'audit' }, lines);
+    },
+  });
+  const debug = createDebug(logging, options.debug ?? '');
+  const requests = options.debugRequests ? createDebug(logging, '*')('requests') : undefined;
   const httpMetrics = createHttpMetrics(registry);
   const stopOperations = observeOperations(registry);
   const { logger } = logging;
   onExportFailure(warnNowAndThen(logger));
   return {
     logger,
+    debug,
+    audit,
     registry,
-    http: () => httpMiddleware(logger, httpMetrics),
+    http: () => httpMiddleware(logger, httpMetrics, requests),
     recordError,
     metricsEndpoint: () => metricsEndpoint(registry),
     ...createDatabaseMetrics(registry),
@@ -102,7 +125,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       const limit = delay(TRACES_LIMIT_MS, undefined, { ref: false });
       // A receiver that is away is no reason for a failed exit; what it cost is in the metrics.
       await Promise.race([stopTracing().catch(() => undefined), limit]);
-      await logging.close(LOGS_LIMIT_MS);
+      await Promise.all([logging.close(LOGS_LIMIT_MS), closeAudit(LOGS_LIMIT_MS)]);
     },
   };
 }

@@ -31,8 +31,20 @@ describe('the configuration', () => {
       databasePoolMax: 10,
       logLevel: 'http',
       logDirectory: undefined,
+      debug: undefined,
+      debugRequests: false,
     });
   });
+
+  test.each(['app:*', 'app:market', 'app:*,-app:outbox', '-app:outbox app:*'])(
+    'takes namespaces of ours: DEBUG=%s',
+    (debug) => {
+      expect(loadConfig({ ...good, DEBUG: debug, DEBUG_REQUESTS: 'true' })).toMatchObject({
+        debug,
+        debugRequests: true,
+      });
+    },
+  );
 
   test('takes the password from a file, whatever is in it', () => {
     const { databaseUrl } = loadConfig({
@@ -99,6 +111,13 @@ describe('says what is wrong:', () => {
     ['PORT', '3e3', 'expected a whole number from 0 to 65535, but it is "3e3".'],
     ['DATABASE_POOL_MAX', '0', 'expected a whole number from 1 to 200, but it is "0".'],
     ['LOG_LEVEL', 'loud', 'expected error, warn, info, http or debug, but it is "loud".'],
+    [
+      'DEBUG',
+      'app:*,ioredis:*',
+      'expected namespaces of ours like app:* or app:market,app:outbox, but it is "app:*,ioredis:*".',
+    ],
+    ['DEBUG', '*', 'expected namespaces of ours'],
+    ['DEBUG_REQUESTS', 'yes', 'expected true or false, but it is "yes".'],
     ['REDIS_URL', 'redis', 'expected a URL like redis://redis:6379, but it is "redis".'],
     [
       'SMTP_URL',

@@ -16,6 +16,10 @@ export interface Config {
   logLevel: 'error' | 'warn' | 'info' | 'http' | 'debug';
   /** Where log files go besides stdout; nowhere when undefined. */
   logDirectory: string | undefined;
+  /** Namespaces whose debug lines are written whatever the level is. */
+  debug: string | undefined;
+  /** Whether headers and bodies of requests are written, redacted. */
+  debugRequests: boolean;
   environment: string;
   revision: string | undefined;
   instance: string;
@@ -81,6 +85,14 @@ const environmentSchema = z.object({
     })
     .default('http'),
   LOG_DIRECTORY: text.optional(),
+  // Other namespaces are those of libraries that listen to DEBUG themselves, and some write what they send, secrets and all.
+  DEBUG: z
+    .string()
+    .regex(/^\s*-?app:[\w:*-]+([\s,]+-?app:[\w:*-]+)*\s*$/, {
+      error: 'expected namespaces of ours like app:* or app:market,app:outbox',
+    })
+    .optional(),
+  DEBUG_REQUESTS: z.enum(['true', 'false'], { error: 'expected true or false' }).default('false'),
   ENVIRONMENT: text.default('development'),
   REVISION: text.optional(),
   INSTANCE: text.optional(),
@@ -133,6 +145,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     logDirectory: values.LOG_DIRECTORY,
+    debug: values.DEBUG,
+    debugRequests: values.DEBUG_REQUESTS === 'true',
     environment: values.ENVIRONMENT,
     revision: values.REVISION,
     instance: values.INSTANCE ?? hostname(),

@@ -1,4 +1,4 @@
-import type { Logger } from '@crows-nest/telemetry';
+import type { Logger, LogLevel, Telemetry } from '@crows-nest/telemetry';
 
 /** What has been opened and is to be closed, in reverse. */
 export interface Closing {
@@ -47,6 +47,25 @@ export function closeOnSignal(closing: Closing, logger: Logger): void {
   };
   process.on('SIGTERM', (signal) => void close(signal));
   process.on('SIGINT', (signal) => void close(signal));
+}
+
+/**
+ * On SIGUSR2 switches between the configured log level and `debug`, without a restart. A signal needs no open port and no secret;
+ * whoever may send one could also stop the process. `docker compose exec api sh -c 'kill -USR2 1'` sends it; not `docker compose
+ * kill`, after which Docker takes a container for stopped by hand and does not restart it (github.com/moby/moby/issues/41302).
+ */
+export function debugOnSignal(
+  { logger, audit }: Pick<Telemetry, 'logger' | 'audit'>,
+  configured: LogLevel,
+): void {
+  process.on('SIGUSR2', (signal) => {
+    const level = logger.level === 'debug' ? configured : 'debug';
+    // At a level that shows it, whichever is left for whichever.
+    logger.level = 'debug';
+    logger.info('Log level changed', { signal, logLevel: level });
+    logger.level = level;
+    audit({ action: 'log.level', outcome: 'success', target: level, reason: signal });
+  });
 }
 
 /**

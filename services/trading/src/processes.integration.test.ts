@@ -3,10 +3,14 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+// Telemetry's own means of looking at lines.
+import { verifyDirectory } from '../../telemetry/src/audit/verify.ts';
+import { readLines, temporaryDirectory } from '../../telemetry/src/testing/lines.ts';
 import { eventually } from './testing/eventually.ts';
 import { connectStream } from './testing/stream.ts';
-import { startSystem, testEnvironment, type TestSystem } from './testing/system.ts';
+import { CHARACTER, startSystem, testEnvironment, type TestSystem } from './testing/system.ts';
 
 /** The roles as they are really started: processes, with their exit codes. */
 
@@ -125,6 +129,82 @@ describe('on SIGTERM', () => {
     await eventually(() => status(`${started.url}/health/startup`)).toBe(503);
     started.process.kill('SIGTERM');
     expect(await started.exit, started.output()).toBe(0);
+  });
+});
+
+test.each(['api', 'market', 'worker'])(
+  'on SIGUSR2 %s writes debug lines, and on the next none any more; both are in the log and in the audit stream',
+  async (role) => {
+    await using logs = await temporaryDirectory();
+    const started = await start(`${role}/main`, {
+      LOG_LEVEL: 'error',
+      LOG_DIRECTORY: logs.path,
+      INSTANCE: 'one',
+    });
+    await eventually(() => status(`${started.url}/health/ready`)).toBe(200);
+    const lines = () => readLines(join(logs.path, `${role}-one.log`));
+    const changes = async () =>
+      (await lines()).flatMap(({ message, logLevel }) =>
+        message === 'Log level changed' ? [logLevel] : [],
+      );
+    const healthLines = async () =>
+      (await lines()).filter(({ message }) => message === 'GET /health/live 200').length;
+
+    started.process.kill('SIGUSR2');
+    await eventually(changes).toEqual(['debug']);
+    await status(`${started.url}/health/live`);
+    await eventually(healthLines).toBe(1);
+    started.process.kill('SIGUSR2');
+    await eventually(changes).toEqual(['debug', 'error']);
+    await status(`${started.url}/health/live`);
+    started.process.kill('SIGTERM');
+    expect(await started.exit, started.output()).toBe(0);
+    expect(await healthLines()).toBe(1);
+    const event = { action: 'log.level', outcome: 'success', reason: 'SIGUSR2' };
+    expect(await readLines(join(logs.path, `${role}-one.audit.log`))).toMatchObject([
+      { ...event, target: 'debug' },
+      { ...event, target: 'error' },
+    ]);
+  },
+);
+
+test('the audit stream goes on after an api that was killed while it wrote', async () => {
+  await using logs = await temporaryDirectory();
+  const environment = { LOG_LEVEL: 'error', LOG_DIRECTORY: logs.path, INSTANCE: 'one' };
+  const written = async () => (await verifyDirectory(logs.path))[0]?.lines ?? 0;
+  for (const signal of ['SIGKILL', 'SIGKILL', 'SIGTERM'] as const) {
+    const before = await written();
+    const started = await start('api/main', environment);
+    await eventually(() => status(`${started.url}/health/ready`)).toBe(200);
+    const asking = Array.from({ length: 200 }, () =>
+      fetch(`${started.url}/deployments`, { method: 'POST' }).catch(() => undefined),
+    );
+    await eventually(written).toBeGreaterThan(before + 20);
+    started.process.kill(signal);
+    await started.exit;
+    await Promise.all(asking);
+  }
+  expect(await verifyDirectory(logs.path)).toMatchObject([
+    { name: 'api-one.audit.log', wrong: [] },
+  ]);
+});
+
+describe('with DEBUG', () => {
+  test.each([
+    ['market', 'app:market', 'A round of quotes'],
+    ['market', 'app:matching', 'An order that the quote has reached'],
+    ['worker', 'app:outbox', 'Messages handed to their queues'],
+  ])('%s writes the lines of %s at any level', async (role, namespace, message) => {
+    const started = await start(`${role}/main`, { LOG_LEVEL: 'error', DEBUG: namespace });
+    await eventually(() => status(`${started.url}/health/ready`)).toBe(200);
+    // A message for the outbox, and what the market fills at once.
+    const customer = await system.register();
+    const order = { characterId: CHARACTER, side: 'buy', quantity: 1, limitPrice: 500_000 };
+    expect((await customer.order(order)).status).toBe(201);
+    await eventually(started.output).toContain(message);
+    expect(started.output()).toContain(`"namespace":"${namespace}"`);
+    started.process.kill('SIGTERM');
+    await started.exit;
   });
 });
 

@@ -11,15 +11,17 @@ import { requireMigrations } from './migrate/migrations.ts';
 export type Role = 'api' | 'market' | 'worker' | 'migrate' | 'audit';
 
 export function createServiceTelemetry(role: Role, config: Config): Telemetry {
-  const { revision, environment, instance, logLevel, logDirectory } = config;
+  const { revision, environment, instance, logLevel, logDirectory, debug, debugRequests } = config;
   return createTelemetry({
     service: role,
     version: packageJson.version,
     environment,
     instance,
     logLevel,
+    debugRequests,
     ...(revision === undefined ? {} : { revision }),
     ...(logDirectory === undefined ? {} : { logDirectory }),
+    ...(debug === undefined ? {} : { debug }),
   });
 }
 

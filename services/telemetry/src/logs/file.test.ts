@@ -35,6 +35,17 @@ test('goes on in the file that it finds, and others may read it', async () => {
   expect((await stat(path)).mode & 0o444).toBe(0o444);
 });
 
+test('begins a line of its own after one that a killed process left unfinished', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'api.log');
+  await writeFile(path, 'unfin');
+  const file = new RotatingFile(path, 1_000, 5);
+  await file.write(Buffer.from('after\n'));
+  await file.write(Buffer.from('and on\n'));
+  await file.close();
+  expect(await readFile(path, 'utf8')).toBe('unfin\nafter\nand on\n');
+});
+
 test('begins a new file when its own has been cleaned away', async () => {
   await using directory = await temporaryDirectory();
   const path = join(directory.path, 'api.log');

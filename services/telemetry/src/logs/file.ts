@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { LineSink } from './queue.ts';
 
@@ -15,7 +15,7 @@ export class RotatingFile implements LineSink {
   readonly #count: number;
   #file: FileHandle | undefined;
   #size = 0;
-  /** A write that broke off in the middle of a line: the next one must begin on a line of its own. */
+  /** A write broke off in the middle of a line, ours or that of a process that was killed: the next one must begin on a line of its own. */
   #torn = false;
 
   constructor(path: string, sizeLimit: number, count: number) {
@@ -32,10 +32,7 @@ export class RotatingFile implements LineSink {
     }
     this.#file ??= await this.#open();
     try {
-      await this.#append(
-        this.#file,
-        this.#torn ? Buffer.concat([Buffer.of(LINE_END), lines]) : lines,
-      );
+      await this.#append(this.#file, this.#onItsOwnLine(lines));
       this.#torn = false;
     } catch (error) {
       // Opened anew next time: the volume may have been taken away and given back.
@@ -45,13 +42,17 @@ export class RotatingFile implements LineSink {
   }
 
   writeNow(lines: Buffer): void {
-    if (this.#file !== undefined) writeSync(this.#file.fd, lines);
+    if (this.#file !== undefined) writeSync(this.#file.fd, this.#onItsOwnLine(lines));
   }
 
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     await file?.close().catch(() => undefined);
+  }
+
+  #onItsOwnLine(lines: Buffer): Buffer {
+    return this.#torn ? Buffer.concat([Buffer.of(LINE_END), lines]) : lines;
   }
 
   async #append(file: FileHandle, lines: Buffer): Promise<void> {
@@ -66,14 +67,18 @@ export class RotatingFile implements LineSink {
 
   async #open(): Promise<FileHandle> {
     await mkdir(dirname(this.#path), { recursive: true });
-    const file = await open(this.#path, 'a');
+    const file = await open(this.#path, 'a+');
     this.#size = (await file.stat()).size;
+    if (this.#size > 0) {
+      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, this.#size - 1);
+      this.#torn = buffer[0] !== LINE_END;
+    }
     return file;
   }
 
   async #rotate(): Promise<void> {
     await this.close();
-    await rm(`${this.#path}.${this.#count - 1}`, { force: true });
+    // The last one falls out by being written over, so that at no moment a file is missing in the middle of the row for good.
     for (let number = this.#count - 2; number >= 0; number -= 1) {
       const from = number === 0 ? this.#path : `${this.#path}.${number}`;
       await rename(from, `${this.#path}.${number + 1}`).catch((error: unknown) => {

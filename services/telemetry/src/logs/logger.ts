@@ -13,8 +13,9 @@ import { standardOutput } from './stdout.ts';
 export const LOG_LEVELS = { error: 0, warn: 1, info: 2, http: 3, debug: 4 } as const;
 export type LogLevel = keyof typeof LOG_LEVELS;
 
-const FILE_SIZE = 5 * 1024 * 1024;
-const FILE_COUNT = 5;
+/** Bytes of one log file, and how many there are of each. */
+export const FILE_SIZE = 5 * 1024 * 1024;
+export const FILE_COUNT = 5;
 
 export interface LogOptions {
   origin: LogOrigin;
@@ -25,9 +26,15 @@ export interface LogOptions {
   dropped: Counter<'target'>;
 }
 
-/** A logger, and how to end it. */
+/** A logger, what goes past its level, and how to end it. */
 export interface Logging {
   logger: Logger;
+  /** A finished line with the usual fields, redacted, whatever the level is. */
+  lineOf: (level: LogLevel, message: string, fields: object) => Logform.TransformableInfo;
+  /** Writes a finished line to standard output and the file. */
+  write: (line: Logform.TransformableInfo) => void;
+  /** Writes a finished line to standard output only. */
+  show: (line: Logform.TransformableInfo) => void;
   /** Writes what waits, for at most so many milliseconds. */
   close: (milliseconds: number) => Promise<void>;
 }
@@ -54,21 +61,28 @@ export function createLogging(options: LogOptions): Logging {
           drop('file'),
         );
   const terminal = isatty(1);
-  const transport = new LineTransport((line) => {
+  const show = (line: Logform.TransformableInfo): void => {
     options.lines.inc({ level: line.level });
-    const text = line[MESSAGE] as string;
-    stdout.push(terminal ? prettyLine(line) : text);
-    file?.push(text);
-  });
+    stdout.push(terminal ? prettyLine(line) : (line[MESSAGE] as string));
+  };
+  const write = (line: Logform.TransformableInfo): void => {
+    show(line);
+    file?.push(line[MESSAGE] as string);
+  };
   const logger: Logger = createLogger({
     levels: LOG_LEVELS,
     level: options.level,
     format: lineFormat(origin, (level) => logger.isLevelEnabled(level)),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- it is one; winston's types name the class by another path
-    transports: transport,
+    transports: new LineTransport(write),
   });
+  const anyLevel = lineFormat(origin, () => true);
   return {
     logger,
+    lineOf: (level, message, fields) =>
+      anyLevel.transform({ ...fields, level, message }) as Logform.TransformableInfo,
+    write,
+    show,
     async close(milliseconds) {
       await Promise.all([stdout.close(milliseconds), file?.close(milliseconds)]);
     },

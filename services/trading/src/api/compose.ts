@@ -83,8 +83,16 @@ export async function composeApi(
   const sessions = createSessions(database, redis, telemetry);
   const events = createSecurityEvents({ telemetry, metrics });
   const throttle = createLoginThrottle(redis);
-  const credentials = createCredentials({ database, passwords, throttle, events });
-  const auth = createAuth({ database, passwords, credentials, sessions, events, metrics });
+  const credentials = createCredentials({ database, passwords, throttle, events, telemetry });
+  const auth = createAuth({
+    database,
+    passwords,
+    credentials,
+    sessions,
+    events,
+    telemetry,
+    metrics,
+  });
   const activity = createActivity(database, logger);
   closing.defer('activity', () => activity.close());
   const portfolio = createPortfolio({ database, quotes, characters });
@@ -92,8 +100,8 @@ export async function composeApi(
   const trades = createTrades({ database, quotes, telemetry, metrics });
   const orders = createOrders({ database, telemetry, metrics });
   const { subscription: plan } = config;
-  const payments = createPayments(database, metrics);
-  const subscriptions = createSubscriptions({ database, plan });
+  const payments = createPayments(database, telemetry, metrics);
+  const subscriptions = createSubscriptions({ database, plan, telemetry });
   const settle = createSettle({ database, sessions, plan, telemetry, metrics });
   const webhooks = createWebhooks({ secret, settle, telemetry, events, metrics });
   const erasure = createErasure({ database, credentials, sessions, orders, telemetry });
@@ -104,19 +112,19 @@ export async function composeApi(
     ...researchEndpoints(createResearch({ database, metrics })),
     ...tradeEndpoints(trades, createTradeHistory(database)),
     ...orderEndpoints(orders),
-    ...statementEndpoints(createStatements(database)),
+    ...statementEndpoints(createStatements(database), telemetry),
     ...paymentEndpoints(payments, webhooks),
     ...subscriptionEndpoints(subscriptions),
     ...streamEndpoints(),
     ...deliveryEndpoints({
-      deployments: createDeployments(database, metrics),
-      incidents: createIncidents(database, metrics),
+      deployments: createDeployments(database, telemetry, metrics),
+      incidents: createIncidents(database, telemetry, metrics),
       figures: (window) => doraFigures(database, window),
-      guard: deliveryGuard(config.deliveryToken),
+      guard: deliveryGuard(config.deliveryToken, telemetry),
       environment: config.environment,
     }),
     ...feedbackEndpoints(createFeedback({ database, metrics })),
-    ...meEndpoints({ database, erasure }),
+    ...meEndpoints({ database, erasure, telemetry }),
   ];
   const routes = endpoints.map((each) => ({ path: each.path, statuses: statusesOf(each) }));
   endpoints.push(...browserEndpoints(createBrowserTelemetry(metrics, routes)));

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config.ts';
-import { closeOnSignal, createClosing, run } from '../lifecycle.ts';
+import { closeOnSignal, createClosing, debugOnSignal, run } from '../lifecycle.ts';
 import { listen } from '../server.ts';
 import { createServiceTelemetry } from '../service.ts';
 import { composeApi } from './compose.ts';
@@ -11,6 +11,7 @@ await run(async () => {
   const closing = createClosing(logger);
   closing.defer('telemetry', () => telemetry.close());
   closeOnSignal(closing, logger);
+  debugOnSignal(telemetry, config.logLevel);
 
   const { app, health, streams } = await composeApi(config, telemetry, closing);
   const server = await listen(app, health, config, streams);

@@ -1,3 +1,4 @@
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 import { openCustomerAccount } from '../ledger/accounts.ts';
 import type { ApiMetrics } from '../metrics.ts';
@@ -12,6 +13,8 @@ export interface Registration {
   username: string;
   email: string;
   password: string;
+  /** Where it comes from. */
+  address: string;
 }
 
 export interface Auth {
@@ -26,7 +29,7 @@ export interface Auth {
    * @throws {Problem} 401
    */
   authenticate(authorization: string | undefined, address: string): Promise<Session>;
-  logout(session: Session): Promise<void>;
+  logout(session: Session, address: string): Promise<void>;
 }
 
 // No row when the username or the address is taken. The unique index's own error is avoided: the database would write
@@ -53,6 +56,7 @@ export interface AuthDependencies {
   credentials: Credentials;
   sessions: Sessions;
   events: SecurityEvents;
+  telemetry: Pick<Telemetry, 'audit'>;
   metrics: Pick<ApiMetrics, 'authAttempts' | 'userSignups'>;
 }
 
@@ -62,6 +66,7 @@ export function createAuth({
   credentials,
   sessions,
   events,
+  telemetry,
   metrics,
 }: AuthDependencies): Auth {
   const count = (type: 'login' | 'register' | 'token', success: boolean) => {
@@ -69,7 +74,7 @@ export function createAuth({
   };
 
   return {
-    async register({ username, email, password }) {
+    async register({ username, email, password, address }) {
       const passwordHash = await passwords.hash(password);
       const registered = await database.transaction(async (connection) => {
         const [user] = await connection.query<User>(insertUser, [username, email, passwordHash]);
@@ -80,17 +85,25 @@ export function createAuth({
       count('register', registered !== undefined);
       if (!registered) {
         const [taken] = await database.query<{ username: boolean }>(findTaken, [username, email]);
-        throw takenProblem(taken?.username ? 'username' : 'email');
+        const problem = takenProblem(taken?.username ? 'username' : 'email');
+        const reason = problem.code;
+        telemetry.audit({ action: 'auth.register', outcome: 'failure', address, reason });
+        throw problem;
       }
       metrics.userSignups.inc();
+      const actor = registered.user.id;
+      telemetry.audit({ action: 'auth.register', outcome: 'success', actor, address });
       return registered;
     },
 
     async login(attempt) {
-      const user = await credentials.check(attempt);
+      const user = await credentials.check('auth.login', attempt);
       count('login', user !== undefined);
       if (!user) throw unauthorized('The username or the password is wrong.');
-      return { user, token: await sessions.open(database, user.id) };
+      const token = await sessions.open(database, user.id);
+      const { address } = attempt;
+      telemetry.audit({ action: 'auth.login', outcome: 'success', actor: user.id, address });
+      return { user, token };
     },
 
     async authenticate(authorization, address) {
@@ -107,7 +120,15 @@ export function createAuth({
       return session;
     },
 
-    logout: (session) => sessions.close(session),
+    async logout(session, address) {
+      await sessions.close(session);
+      telemetry.audit({
+        action: 'auth.logout',
+        outcome: 'success',
+        actor: session.user.id,
+        address,
+      });
+    },
   };
 }
 

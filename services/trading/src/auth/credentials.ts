@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 import { enqueue } from '../jobs/outbox.ts';
 import type { SecurityEvents } from '../security/events.ts';
@@ -16,11 +17,13 @@ export interface Attempt {
 export interface Credentials {
   /**
    * Whose username and password these are; undefined when they fit nobody, which is counted. Takes as long, and answers the
-   * same, whether there is such a username or not.
+   * same, whether there is such a username or not. Failures are in the audit stream, without the name that was typed where
+   * nobody has it: it may be a password.
    *
+   * @param action what the password is asked for, as the audit stream calls it
    * @throws {Problem} 429 when the account is locked or the address has failed too often
    */
-  check(attempt: Attempt): Promise<User | undefined>;
+  check(action: string, attempt: Attempt): Promise<User | undefined>;
 }
 
 /** Letters, digits, `_` and `-`: what can stand in a URL, a log line and a mail without being escaped. */
@@ -39,6 +42,7 @@ export interface CredentialsDependencies {
   passwords: Passwords;
   throttle: LoginThrottle;
   events: SecurityEvents;
+  telemetry: Pick<Telemetry, 'audit'>;
 }
 
 export function createCredentials({
@@ -46,26 +50,35 @@ export function createCredentials({
   passwords,
   throttle,
   events,
+  telemetry,
 }: CredentialsDependencies): Credentials {
-  const refuseIfThrottled = async (username: string, address: string) => {
-    const refusal = await throttle.refusal(username, address);
-    if (!refusal) return;
-    events.note('rate_limited', address);
-    throw refusal;
-  };
-
   return {
-    async check({ username, password, address }) {
-      await refuseIfThrottled(username, address);
+    async check(action, { username, password, address }) {
+      const fail = (reason: string, actor?: string) => {
+        telemetry.audit({ action, outcome: 'failure', actor, address, reason });
+      };
+      const refuseIfThrottled = async (actor?: string) => {
+        const refusal = await throttle.refusal(username, address);
+        if (!refusal) return;
+        events.note('rate_limited', address);
+        fail(refusal.code, actor);
+        throw refusal;
+      };
+
+      await refuseIfThrottled();
       // What cannot be a username is not looked up, but takes as long as what could.
       const [found] = USERNAME_PATTERN.test(username)
         ? await database.query<User & { password_hash: string }>(findByUsername, [username])
         : [];
       const fits = await passwords.verify(found?.password_hash, password);
       if (!found || !fits) {
+        fail(found ? 'wrong-password' : 'unknown-user', found?.id);
         if (await throttle.failed(username, address)) {
           events.note('account_locked', address, found ? { userId: found.id } : {});
           if (found) {
+            const target = `user:${found.id}`;
+            const reason = 'too-many-failed-logins';
+            telemetry.audit({ action: 'auth.lock', outcome: 'success', address, target, reason });
             const payload = { userId: found.id, lockId: randomUUID() };
             await enqueue(database, 'account-locked', payload);
           }
@@ -73,7 +86,7 @@ export function createCredentials({
         return undefined;
       }
       // Again: of many guesses at once, none that is right may come through after ten that were wrong.
-      await refuseIfThrottled(username, address);
+      await refuseIfThrottled(found.id);
       await throttle.succeeded(username);
       const { id, username: name, email, realtime } = found;
       return { id, username: name, email, realtime };

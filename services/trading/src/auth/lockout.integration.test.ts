@@ -104,8 +104,11 @@ describe('an account', () => {
         return true;
       },
     };
-    const credentials = createCredentials({ database, passwords, throttle, events: { note() {} } });
-    const guess = credentials.check({ username, password: PASSWORD, address: '203.0.113.1' });
+    const events = { note() {} };
+    const { telemetry } = system;
+    const credentials = createCredentials({ database, passwords, throttle, events, telemetry });
+    const attempt = { username, password: PASSWORD, address: '203.0.113.1' };
+    const guess = credentials.check('auth.login', attempt);
     await expect(guess).rejects.toMatchObject({ status: 429 });
     await database.close();
   });

@@ -42,6 +42,8 @@ function withoutTelemetry(): Telemetry {
       next();
     },
     recordError: nothing,
+    debug: nothing,
+    audit: nothing,
     metricsEndpoint: () => (_request, response) => response.end(),
     observePool: nothing,
     observeQuery: (_operation, _table, run) => run(),

@@ -1,3 +1,4 @@
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { Problem } from '../problem.ts';
@@ -31,7 +32,10 @@ export interface Deployments {
    *
    * @throws {Problem} 409 when the id was used for another one
    */
-  record(reported: NewDeployment): Promise<{ deployment: Deployment; repeated: boolean }>;
+  record(
+    reported: NewDeployment,
+    address: string | undefined,
+  ): Promise<{ deployment: Deployment; repeated: boolean }>;
   /** The newest one; null before the first. */
   last(environment: Environment): Promise<Deployment | null>;
 }
@@ -69,12 +73,15 @@ const selectLastDeployment: Statement = {
 
 export function createDeployments(
   database: Database,
+  telemetry: Pick<Telemetry, 'audit'>,
   metrics: Pick<ApiMetrics, 'deployments' | 'deploymentLeadTime'>,
 ): Deployments {
   return {
-    async record(reported) {
+    async record(reported, address) {
       const { environment, revision, outcome, committedAt, deployedAt = new Date() } = reported;
       const id = reported.id ?? `${environment} ${revision} ${deployedAt.toISOString()}`;
+      const event = { action: 'deployment.report', actor: 'delivery-token', address };
+      const target = `deployment:${id}`;
       const values = [id, environment, revision, outcome, committedAt, deployedAt];
       const [inserted] = await database.query<DeploymentRow>(insertDeployment, values);
       if (inserted) {
@@ -82,10 +89,14 @@ export function createDeployments(
         if (outcome === 'succeeded') {
           metrics.deploymentLeadTime.observe((deployedAt.getTime() - committedAt.getTime()) / 1000);
         }
+        telemetry.audit({ ...event, target, outcome: 'success' });
         return { deployment: deploymentOf(inserted), repeated: false };
       }
       const [known] = await database.query<DeploymentRow>(findDeployment, [id]);
-      if (!known || !isSame(deploymentOf(known), reported)) throw idTaken(id);
+      if (!known || !isSame(deploymentOf(known), reported)) {
+        telemetry.audit({ ...event, target, outcome: 'failure', reason: 'deployment-id-taken' });
+        throw idTaken(id);
+      }
       return { deployment: deploymentOf(known), repeated: true };
     },
 

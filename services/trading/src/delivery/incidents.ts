@@ -1,3 +1,4 @@
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 import type { ApiMetrics } from '../metrics.ts';
 
@@ -21,7 +22,10 @@ export interface Incidents {
    *
    * @returns how many are new, and how many have ended with this
    */
-  hear(notices: AlertNotice[]): Promise<{ opened: number; resolved: number }>;
+  hear(
+    notices: AlertNotice[],
+    address: string | undefined,
+  ): Promise<{ opened: number; resolved: number }>;
 }
 
 // An old row has a transaction that changed it: xmax is 0 only where this one made it. In order, so that of two notices of the
@@ -51,10 +55,11 @@ const resolveIncidents: Statement = {
 
 export function createIncidents(
   database: Database,
+  telemetry: Pick<Telemetry, 'audit'>,
   metrics: Pick<ApiMetrics, 'incidentRecovery'>,
 ): Incidents {
   return {
-    async hear(notices) {
+    async hear(notices, address) {
       const each = once(notices);
       if (each.length === 0) return { opened: 0, resolved: 0 };
       const fingerprints = each.map(({ fingerprint }) => fingerprint);
@@ -75,7 +80,20 @@ export function createIncidents(
         ]),
       }));
       for (const { seconds } of ended) metrics.incidentRecovery.observe(seconds);
-      return { opened: heard.filter(({ opened }) => opened).length, resolved: ended.length };
+      const opened = heard.filter((row) => row.opened).length;
+      const resolved = ended.length;
+      // Alertmanager repeats itself every few minutes, and that does nothing.
+      if (opened + resolved > 0) {
+        telemetry.audit({
+          action: 'incident.report',
+          outcome: 'success',
+          actor: 'delivery-token',
+          address,
+          target: `alerts:${[...new Set(each.map(({ alertname }) => alertname))].join(',')}`,
+          reason: `${opened} opened, ${resolved} resolved`,
+        });
+      }
+      return { opened, resolved };
     },
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AuditEvent } from '@crows-nest/telemetry';
 import type { Database, Queryable, Statement } from '../database.ts';
 import { lockCustomer } from '../ledger/accounts.ts';
 import type { Cents } from '../money.ts';
@@ -76,6 +77,13 @@ export async function idempotently(
     await connection.query(keepAnswer, [userId, key, hash, status, body]);
     return { status, body, replayed: false };
   });
+}
+
+/** What the audit stream says of an answer: done, or refused and why. */
+export function outcomeOf({ status, body }: KeptAnswer): Pick<AuditEvent, 'outcome' | 'reason'> {
+  if (status < 400) return { outcome: 'success' };
+  const { type } = JSON.parse(body) as { type: string };
+  return { outcome: 'failure', reason: type.replace('/problems/', '') };
 }
 
 /** Tells a repeated request from another one under the same key. */

@@ -53,7 +53,7 @@ export interface OutboxDependencies {
   queues: Queues;
   /** The queues' connection. */
   redis: Redis;
-  telemetry: Pick<Telemetry, 'span' | 'logger'>;
+  telemetry: Pick<Telemetry, 'span' | 'logger' | 'debug'>;
 }
 
 /**
@@ -91,6 +91,7 @@ export async function relayOnce({
  * commits of the database wait for. Several relays share the work.
  */
 export function startRelay(dependencies: OutboxDependencies): { close(): Promise<void> } {
+  const debug = dependencies.telemetry.debug('app:outbox');
   const stop = new AbortController();
   let failing = false;
   const running = (async () => {
@@ -99,6 +100,7 @@ export function startRelay(dependencies: OutboxDependencies): { close(): Promise
         (count) => {
           if (failing) dependencies.telemetry.logger.info('Outbox is relayed again');
           failing = false;
+          if (count > 0) debug('Messages handed to their queues', { count });
           return count;
         },
         (error: unknown) => {

@@ -47,6 +47,7 @@ export async function composeMarket(
     seed,
     matching,
     metrics,
+    telemetry,
     logger,
   });
   closing.defer('engine', () => engine.close());

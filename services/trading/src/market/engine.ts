@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { MarketMetrics } from '../metrics.ts';
 import type { Matching } from '../orders/matching.ts';
 import { publishBoard } from '../quotes/live.ts';
@@ -15,6 +16,7 @@ export interface EngineDependencies extends OpeningDependencies {
   leadership: Leadership;
   matching: Matching;
   metrics: MarketMetrics;
+  telemetry: Pick<Telemetry, 'debug'>;
 }
 
 export interface Engine {
@@ -27,6 +29,7 @@ export interface Engine {
  */
 export function startEngine(dependencies: EngineDependencies): Engine {
   const { database, redis, leadership, matching, characters, metrics, logger } = dependencies;
+  const debug = dependencies.telemetry.debug('app:market');
   const stop = new AbortController();
   let market: OpenMarket | undefined;
   let saving: Promise<void> | undefined;
@@ -62,8 +65,9 @@ export function startEngine(dependencies: EngineDependencies): Engine {
       });
   };
 
-  const tell = ({ quotedAt, quotes }: QuoteBoard) => {
+  const tell = ({ quotedAt, quotes, round }: QuoteBoard) => {
     metrics.ticks.inc();
+    debug('A round of quotes', { round, lateMs: Date.now() - quotedAt });
     for (const { characterId: character, last, haltedUntil } of quotes.values()) {
       metrics.price.set({ character }, last);
       if (haltedUntil === quotedAt + HALT_MS) {

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config.ts';
-import { closeOnSignal, createClosing, run } from '../lifecycle.ts';
+import { closeOnSignal, createClosing, debugOnSignal, run } from '../lifecycle.ts';
 import { createServiceTelemetry } from '../service.ts';
 import { composeMarket } from './compose.ts';
 
@@ -10,6 +10,7 @@ await run(async () => {
   const closing = createClosing(logger);
   closing.defer('telemetry', () => telemetry.close());
   closeOnSignal(closing, logger);
+  debugOnSignal(telemetry, config.logLevel);
 
   const { port } = await composeMarket(config, telemetry, closing);
   logger.info('Market is running', { port });

@@ -84,7 +84,7 @@ export interface ErasureDependencies {
   credentials: Credentials;
   sessions: Sessions;
   orders: Pick<Orders, 'cancelAll'>;
-  telemetry: Pick<Telemetry, 'logger'>;
+  telemetry: Pick<Telemetry, 'logger' | 'audit'>;
 }
 
 export function createErasure({
@@ -96,7 +96,10 @@ export function createErasure({
 }: ErasureDependencies): Erasure {
   return {
     async erase({ user }, confirmation) {
-      const confirmed = await credentials.check({ username: user.username, ...confirmation });
+      const action = 'customer.erase';
+      const event = { action, actor: user.id, address: confirmation.address };
+      const attempt = { username: user.username, ...confirmation };
+      const confirmed = await credentials.check(action, attempt);
       if (confirmed?.id !== user.id) {
         // Of two requests at once the later may find no such username any more.
         const erased = await database.query(findErased, [user.id]);
@@ -107,7 +110,10 @@ export function createErasure({
         await lockCustomer(connection, user.id);
         const [row] = await connection.query<{ erased_at: Date | null }>(lockUser, [user.id]);
         if (row?.erased_at) return undefined;
-        if ((await countPending(connection, user.id)) > 0) throw paymentsPending();
+        if ((await countPending(connection, user.id)) > 0) {
+          telemetry.audit({ ...event, outcome: 'failure', reason: 'payments-pending' });
+          throw paymentsPending();
+        }
         const countCancelled = await orders.cancelAll(connection, user.id);
         const tellClosed = await sessions.closeAll(connection, user.id);
         for (const step of STEPS) {
@@ -119,6 +125,7 @@ export function createErasure({
       afterwards.countCancelled();
       await afterwards.tellClosed();
       telemetry.logger.info('Customer erased');
+      telemetry.audit({ ...event, outcome: 'success' });
     },
   };
 }

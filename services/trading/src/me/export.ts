@@ -1,3 +1,4 @@
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 
 /** Rows of one page; what is held of an export at a time. */
@@ -116,7 +117,13 @@ export const SECTION_NAMES = SECTIONS.map(({ name }) => name);
  * pages are read one after another and not of one snapshot: what happens meanwhile may be in a later section and not in an
  * earlier one.
  */
-export async function* exportOf(database: Database, userId: string): AsyncGenerator<string> {
+export async function* exportOf(
+  database: Database,
+  telemetry: Pick<Telemetry, 'audit'>,
+  userId: string,
+  address: string | undefined,
+): AsyncGenerator<string> {
+  telemetry.audit({ action: 'data.export', outcome: 'success', actor: userId, address });
   let text = '{';
   for (const [index, { name, statement }] of SECTIONS.entries()) {
     text += `${index === 0 ? '' : ','}\n"${name}":[`;

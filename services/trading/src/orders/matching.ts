@@ -78,7 +78,7 @@ export interface Matching {
 
 export interface MatchingDependencies {
   database: Database;
-  telemetry: Pick<Telemetry, 'span' | 'logger'>;
+  telemetry: Pick<Telemetry, 'span' | 'logger' | 'debug'>;
   metrics: TradeMetrics;
 }
 
@@ -111,6 +111,7 @@ export async function fillCrossed(
   { database, telemetry, metrics }: MatchingDependencies,
   board: QuoteBoard,
 ): Promise<void> {
+  const debug = telemetry.debug('app:matching');
   const quotes = [...board.quotes.values()].filter(({ haltedUntil }) => haltedUntil === null);
   const crossing = await database.query<Crossing>(selectCrossing, [
     quotes.map(({ characterId }) => characterId),
@@ -139,6 +140,7 @@ export async function fillCrossed(
       ]);
       if (!row) throw new Error('fill_order gave no row');
       span.setAttribute('order.outcome', row.outcome);
+      debug('An order that the quote has reached', { orderId: id, price, outcome: row.outcome });
       if (row.trade_id === null) return;
       span.setAttribute('trade.id', String(row.trade_id));
       countTrade(metrics, {

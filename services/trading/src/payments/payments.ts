@@ -1,5 +1,6 @@
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
-import { idempotently, type KeptAnswer } from '../idempotency/idempotency.ts';
+import { idempotently, outcomeOf, type KeptAnswer } from '../idempotency/idempotency.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import type { Cents } from '../money.ts';
 import { pageOf, type Page, type PageRequest } from '../page.ts';
@@ -17,6 +18,8 @@ export interface PaymentRequest {
   card: string;
   /** The path asked, for a refusal's `instance`. */
   instance: string;
+  /** Where it comes from. */
+  address: string | undefined;
 }
 
 export interface Payments {
@@ -40,17 +43,24 @@ const selectPage: Statement = {
 
 export function createPayments(
   database: Database,
+  telemetry: Pick<Telemetry, 'audit'>,
   metrics: Pick<ApiMetrics, 'ledgerEntries'>,
 ): Payments {
   const ask = async (kind: 'deposit' | 'withdrawal', request: PaymentRequest) => {
-    const { userId, key, amount, card, instance } = request;
+    const { userId, key, amount, card, instance, address } = request;
     const keyed = { userId, key, request: [kind, amount, card], instance };
+    let target: string | undefined;
     const answer = await idempotently(database, keyed, async (connection, cash) => {
       if ((await countPending(connection, userId)) >= PENDING_LIMIT) return tooManyPending();
       if (kind === 'withdrawal' && amount > cash) return notEnough(amount, cash);
       const row = await askForPayment(connection, { userId, kind, amount, card });
+      target = `payment:${row.id}`;
       return { status: 202, body: { payment: toView(row) } };
     });
+    if (!answer.replayed) {
+      const event = { action: `payment.${kind}`, actor: userId, address, target };
+      telemetry.audit({ ...event, ...outcomeOf(answer) });
+    }
     const held = kind === 'withdrawal' && answer.status === 202 && !answer.replayed;
     if (held) metrics.ledgerEntries.inc(2);
     return answer;

@@ -57,7 +57,7 @@ export interface SettleDependencies {
   database: Database;
   sessions: Pick<Sessions, 'changed'>;
   plan: Plan;
-  telemetry: Pick<Telemetry, 'span' | 'logger'>;
+  telemetry: Pick<Telemetry, 'span' | 'logger' | 'audit'>;
   metrics: PaymentMetrics & Pick<ApiMetrics, 'revenue' | 'ledgerEntries'>;
 }
 
@@ -119,6 +119,11 @@ export function createSettle(dependencies: SettleDependencies): Settle {
       status,
       reason,
     });
+    telemetry.audit({
+      ...auditOf(payment),
+      outcome: status === 'succeeded' ? 'success' : 'failure',
+      reason: reason ?? undefined,
+    });
   };
 
   return (reference, outcome, event) =>
@@ -147,7 +152,13 @@ export function createSettle(dependencies: SettleDependencies): Settle {
           asked: payment.amount,
           told: outcome.amount,
         });
+        telemetry.audit({ ...auditOf(payment), outcome: 'failure', reason: 'another-amount' });
       }
       return settling;
     });
+}
+
+/** What the audit stream says of every outcome, whoever brings it. */
+function auditOf({ id }: Payment) {
+  return { action: 'payment.settle', actor: 'card-gateway', target: `payment:${id}` };
 }

@@ -38,7 +38,7 @@ export interface WebhooksDependencies {
   /** What the gateway signs with. */
   secret: string;
   settle: Settle;
-  telemetry: Pick<Telemetry, 'logger'>;
+  telemetry: Pick<Telemetry, 'logger' | 'audit'>;
   events: SecurityEvents;
   metrics: Pick<ApiMetrics, 'paymentWebhooks'>;
 }
@@ -61,6 +61,8 @@ export function createWebhooks({
         // Its type may be anything.
         metrics.paymentWebhooks.inc({ type: 'untrusted', outcome: verdict });
         events.note('webhook_forged', address, { verdict });
+        const action = 'payment.webhook';
+        telemetry.audit({ action, outcome: 'failure', address, reason: verdict });
         throw refusal(verdict);
       }
       const { status } = outcome;

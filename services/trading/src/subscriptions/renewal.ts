@@ -33,27 +33,35 @@ export interface RenewalDependencies {
   database: Database;
   sessions: Pick<Sessions, 'changed'>;
   plan: Plan;
-  telemetry: Pick<Telemetry, 'logger'>;
+  telemetry: Pick<Telemetry, 'logger' | 'audit'>;
 }
 
 /** Has the next period of what is due charged, and ends what was cancelled and has run out. */
 export function renewalTask({ database, sessions, plan, telemetry }: RenewalDependencies): Task {
   const renew = async (userId: string) => {
-    const ended = await database.transaction(async (connection) => {
+    const done = await database.transaction(async (connection) => {
       await lockCustomer(connection, userId);
       // Another worker may have been here before.
       const [due] = await connection.query<{ status: SubscriptionStatus; card: string }>(lockDue, [
         userId,
       ]);
-      if (!due) return false;
+      if (!due) return undefined;
       if (due.status !== 'cancelled') {
         await askForCharge(connection, userId, due.card, plan);
-        return false;
+        return 'renew';
       }
       await connection.query(endCancelled, [userId]);
-      return true;
+      return 'end';
     });
-    if (ended) await sessions.changed(userId);
+    if (!done) return;
+    const target = `user:${userId}`;
+    telemetry.audit({
+      action: `subscription.${done}`,
+      outcome: 'success',
+      actor: 'worker',
+      target,
+    });
+    if (done === 'end') await sessions.changed(userId);
   };
 
   return {

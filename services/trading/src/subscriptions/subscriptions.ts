@@ -1,5 +1,6 @@
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Queryable, Statement } from '../database.ts';
-import { idempotently, type KeptAnswer } from '../idempotency/idempotency.ts';
+import { idempotently, outcomeOf, type KeptAnswer } from '../idempotency/idempotency.ts';
 import { lockCustomer } from '../ledger/accounts.ts';
 import type { Cents } from '../money.ts';
 import { Problem } from '../problem.ts';
@@ -26,6 +27,8 @@ export interface SubscribeRequest {
   card: string;
   /** The path asked, for a refusal's `instance`. */
   instance: string;
+  /** Where it comes from. */
+  address: string | undefined;
 }
 
 export interface Subscriptions {
@@ -37,7 +40,7 @@ export interface Subscriptions {
    */
   start(request: SubscribeRequest): Promise<KeptAnswer>;
   /** Lets it run out the period that is paid, without another charge. @throws {Problem} 404 when none runs */
-  cancel(userId: string): Promise<SubscriptionView>;
+  cancel(userId: string, address: string | undefined): Promise<SubscriptionView>;
 }
 
 interface SubscriptionRow {
@@ -78,9 +81,14 @@ const changeSubscription: Statement = {
 export interface SubscriptionsDependencies {
   database: Database;
   plan: Plan;
+  telemetry: Pick<Telemetry, 'audit'>;
 }
 
-export function createSubscriptions({ database, plan }: SubscriptionsDependencies): Subscriptions {
+export function createSubscriptions({
+  database,
+  plan,
+  telemetry,
+}: SubscriptionsDependencies): Subscriptions {
   const find = async (connection: Queryable, userId: string) => {
     const [row] = await connection.query<SubscriptionRow>(selectSubscription, [userId]);
     return row;
@@ -97,8 +105,8 @@ export function createSubscriptions({ database, plan }: SubscriptionsDependencie
       return row ? toView(row, plan) : null;
     },
 
-    start: ({ userId, key, card, instance }) =>
-      idempotently(
+    async start({ userId, key, card, instance, address }) {
+      const answer = await idempotently(
         database,
         { userId, key, request: ['subscription', card], instance },
         async (connection) => {
@@ -119,10 +127,16 @@ export function createSubscriptions({ database, plan }: SubscriptionsDependencie
           }
           return { status: 202, body: { subscription: await view(connection, userId) } };
         },
-      ),
+      );
+      if (!answer.replayed) {
+        const event = { action: 'subscription.start', actor: userId, address };
+        telemetry.audit({ ...event, ...outcomeOf(answer) });
+      }
+      return answer;
+    },
 
-    cancel: (userId) =>
-      database.transaction(async (connection) => {
+    async cancel(userId, address) {
+      const cancelled = await database.transaction(async (connection) => {
         await lockCustomer(connection, userId);
         const before = await find(connection, userId);
         if (!before || before.status === 'ended') throw noSubscription();
@@ -130,7 +144,11 @@ export function createSubscriptions({ database, plan }: SubscriptionsDependencie
         const status = runs ? 'cancelled' : 'ended';
         await connection.query(changeSubscription, [userId, status, before.card]);
         return view(connection, userId);
-      }),
+      });
+      const action = 'subscription.cancel';
+      telemetry.audit({ action, outcome: 'success', actor: userId, address });
+      return cancelled;
+    },
   };
 }
 

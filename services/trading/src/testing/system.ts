@@ -230,7 +230,9 @@ export function testConfig(
 export function createTestTelemetry(service: string, config: Config): Telemetry {
   const { logLevel, logDirectory } = config;
   const options = { service, version: '0.0.0', environment: 'test', logLevel };
-  return createTelemetry(logDirectory === undefined ? options : { ...options, logDirectory });
+  if (logDirectory !== undefined) return createTelemetry({ ...options, logDirectory });
+  // Standard output is all that there would be to read it from, at any level.
+  return { ...createTelemetry(options), audit: () => undefined };
 }
 
 /** The value of one series in a text of metrics; 0 when it is not there. */

@@ -64,7 +64,10 @@ export function authEndpoints(auth: Auth): Endpoint[] {
         answers: { 201: { description: 'Registered and logged in', schema: openedSchema } },
         problems: { 409: 'The username or the address is taken' },
       },
-      async ({ body }) => ({ status: 201, json: await auth.register(body) }),
+      async ({ body, request }) => ({
+        status: 201,
+        json: await auth.register({ ...body, address: request.ip ?? 'unknown' }),
+      }),
     ),
     endpoint(
       {
@@ -95,8 +98,8 @@ export function authEndpoints(auth: Auth): Endpoint[] {
         session: true,
         answers: { 204: { description: 'Closed' } },
       },
-      async ({ session }) => {
-        await auth.logout(session);
+      async ({ session, request }) => {
+        await auth.logout(session, request.ip ?? 'unknown');
         return { status: 204 };
       },
     ),

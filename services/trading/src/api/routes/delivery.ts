@@ -152,8 +152,8 @@ export function deliveryEndpoints({
         },
         problems: { 409: 'The id was used for another deployment' },
       },
-      async ({ body }) => {
-        const { deployment, repeated } = await deployments.record(body);
+      async ({ body, request }) => {
+        const { deployment, repeated } = await deployments.record(body, request.ip);
         return { status: repeated ? 200 : 201, json: deployment };
       },
     ),
@@ -175,10 +175,10 @@ export function deliveryEndpoints({
           },
         },
       },
-      async ({ body }) => ({
-        status: 200,
-        json: await incidents.hear(body.alerts.flatMap((alert) => noticeOf(alert, own))),
-      }),
+      async ({ body, request }) => {
+        const notices = body.alerts.flatMap((alert) => noticeOf(alert, own));
+        return { status: 200, json: await incidents.hear(notices, request.ip) };
+      },
     ),
     endpoint(
       {

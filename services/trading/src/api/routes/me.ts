@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database } from '../../database.ts';
 import type { Erasure } from '../../me/erasure.ts';
 import { exportOf, SECTION_NAMES } from '../../me/export.ts';
@@ -20,10 +21,11 @@ const confirmation = z.strictObject(
 export interface MeDependencies {
   database: Database;
   erasure: Erasure;
+  telemetry: Pick<Telemetry, 'audit'>;
 }
 
 /** A customer's own data: all of it, and the end of it. */
-export function meEndpoints({ database, erasure }: MeDependencies): Endpoint[] {
+export function meEndpoints({ database, erasure, telemetry }: MeDependencies): Endpoint[] {
   return [
     endpoint(
       {
@@ -40,10 +42,10 @@ export function meEndpoints({ database, erasure }: MeDependencies): Endpoint[] {
           },
         },
       },
-      ({ session }) =>
+      ({ session, request }) =>
         Promise.resolve({
           status: 200,
-          parts: exportOf(database, session.user.id),
+          parts: exportOf(database, telemetry, session.user.id, request.ip),
           headers: { 'Content-Disposition': 'attachment; filename="crows-nest-export.json"' },
         }),
     ),

@@ -66,6 +66,7 @@ export function paymentEndpoints(payments: Payments, webhooks: Webhooks): Endpoi
           key: idempotencyKey,
           ...body,
           instance: request.path,
+          address: request.ip,
         }),
     ),
     endpoint(
@@ -89,6 +90,7 @@ export function paymentEndpoints(payments: Payments, webhooks: Webhooks): Endpoi
           key: idempotencyKey,
           ...body,
           instance: request.path,
+          address: request.ip,
         }),
     ),
     endpoint(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Telemetry } from '@crows-nest/telemetry';
 import type { Statements } from '../../statements/statements.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { centsSchema, sharesSchema } from '../schemas.ts';
@@ -28,7 +29,10 @@ const DATE = 'expected a day as YYYY-MM-DD, such as 2026-12-01';
 // There is no year 0 in Postgres.
 const date = z.iso.date({ error: DATE }).refine((day) => !day.startsWith('0000'), { error: DATE });
 
-export function statementEndpoints(statements: Statements): Endpoint[] {
+export function statementEndpoints(
+  statements: Statements,
+  telemetry: Pick<Telemetry, 'audit'>,
+): Endpoint[] {
   return [
     endpoint(
       {
@@ -42,10 +46,17 @@ export function statementEndpoints(statements: Statements): Endpoint[] {
         answers: { 200: { description: 'The statement', schema: statementSchema } },
         problems: { 404: 'The day is still to come, or was before you became a customer' },
       },
-      async ({ session, params }) => ({
-        status: 200,
-        json: await statements.get(session.user.id, params.date),
-      }),
+      async ({ session, params, request }) => {
+        const statement = await statements.get(session.user.id, params.date);
+        telemetry.audit({
+          action: 'data.statement',
+          outcome: 'success',
+          actor: session.user.id,
+          address: request.ip,
+          target: `statement:${params.date}`,
+        });
+        return { status: 200, json: statement };
+      },
     ),
   ];
 }

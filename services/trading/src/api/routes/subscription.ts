@@ -46,6 +46,7 @@ export function subscriptionEndpoints(subscriptions: Subscriptions): Endpoint[] 
           key: idempotencyKey,
           card: body.card,
           instance: request.path,
+          address: request.ip,
         }),
     ),
     endpoint(
@@ -85,9 +86,9 @@ export function subscriptionEndpoints(subscriptions: Subscriptions): Endpoint[] 
         },
         problems: { 404: 'There is no subscription' },
       },
-      async ({ session }) => ({
+      async ({ session, request }) => ({
         status: 200,
-        json: { subscription: await subscriptions.cancel(session.user.id) },
+        json: { subscription: await subscriptions.cancel(session.user.id, request.ip) },
       }),
     ),
   ];

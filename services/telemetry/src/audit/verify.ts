@@ -1,0 +1,143 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FILE_COUNT } from '../logs/logger.ts';
+import { BEGINNING, isGenuine, type Link, linkOf } from './chain.ts';
+
+/** What there is to say of one line. */
+export interface Finding {
+  file: string;
+  /** Counted from 1. */
+  line: number;
+  what: string;
+}
+
+/** What the files of one service's instance say. */
+export interface Verdict {
+  /** `<service>-<instance>.audit.log` */
+  name: string;
+  /** Whole lines, each counted once. */
+  lines: number;
+  /** `timestamp` of the first and of the last line. */
+  from: string;
+  to: string;
+  /** The end of the chain; whether there was more after it, only another copy can tell. */
+  last: Link;
+  /** Lines that were changed, are missing, or are not in their place. */
+  wrong: Finding[];
+  /** What a crash leaves: lines that broke off before they were part of the chain. */
+  torn: Finding[];
+  /** Lines that stand there a second time, as after a write that failed half way and was repeated. */
+  repeated: number;
+}
+
+interface FileLines {
+  file: string;
+  lines: string[];
+}
+
+/** Verifies the audit files of a directory: one verdict for each service's instance. */
+export async function verifyDirectory(directory: string): Promise<Verdict[]> {
+  const names = (await readdir(directory)).filter((name) => /\.audit\.log(?:\.\d+)?$/.test(name));
+  const chains = Map.groupBy(names, (name) => name.replace(/\.\d+$/, ''));
+  return Promise.all(
+    [...chains.keys()].sort().map(async (name) => verify(name, await read(directory, name))),
+  );
+}
+
+/** The files of one chain, oldest first. */
+async function read(directory: string, name: string): Promise<FileLines[]> {
+  const files: FileLines[] = [];
+  // Newest first: when they are rotated meanwhile, one is read twice, and none left out.
+  for (let number = 0; number < FILE_COUNT; number += 1) {
+    const file = number === 0 ? name : `${name}.${number}`;
+    const text = await readFile(join(directory, file), 'utf8').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (text !== undefined) files.unshift({ file, lines: text.split('\n') });
+  }
+  return files;
+}
+
+/** Goes through one chain. After something wrong it goes on from there, so that each fault is told once. */
+function verify(name: string, files: FileLines[]): Verdict {
+  const verdict: Verdict = {
+    name,
+    lines: 0,
+    from: '',
+    to: '',
+    last: BEGINNING,
+    wrong: [],
+    torn: [],
+    repeated: 0,
+  };
+  const places = files.flatMap(({ file, lines }) =>
+    lines.map((text, index) => ({ file, line: index + 1, text })).filter(({ text }) => text !== ''),
+  );
+  const present = new Set(places.map(({ text }) => linkOf(text)?.sequence));
+  const seen = new Map<number, string>();
+  // What was before the oldest of all files has been rotated away; before any other, nothing can have been.
+  let begun = files.length < FILE_COUNT;
+  let followable = true;
+
+  for (const { file, line, text } of places) {
+    const wrong = (what: string): void => {
+      verdict.wrong.push({ file, line, what });
+    };
+    const link = linkOf(text);
+    if (link === undefined) {
+      if (isJson(text)) wrong('it is no line of the chain');
+      else verdict.torn.push({ file, line, what: 'it broke off' });
+      continue;
+    }
+    const { sequence, previous, hash } = link;
+    if (seen.get(sequence) === text) {
+      verdict.repeated += 1;
+      continue;
+    }
+    seen.set(sequence, text);
+    verdict.lines += 1;
+    const genuine = isGenuine(text);
+    if (!genuine) wrong(`sequence ${sequence} was changed`);
+    const { last } = verdict;
+    const next = last.sequence + 1;
+    if (begun && sequence < next) {
+      wrong(`sequence ${sequence} is out of order, after ${last.sequence}`);
+      continue;
+    }
+    if (begun && sequence > next) {
+      const moved = present.has(next);
+      wrong(
+        moved
+          ? `sequence ${sequence} is out of order, before ${next}`
+          : `${missing(next, sequence - 1)} missing before sequence ${sequence}`,
+      );
+    } else if (begun && followable && genuine && previous !== last.hash) {
+      wrong(`sequence ${sequence} does not follow on the line before, so that one was changed`);
+    }
+    begun = true;
+    followable = genuine;
+    verdict.last = { sequence, hash };
+    verdict.to = timestampOf(text);
+    verdict.from ||= verdict.to;
+  }
+  return verdict;
+}
+
+function missing(first: number, last: number): string {
+  return first === last ? `${first} is` : `${first} to ${last} are`;
+}
+
+/** The front part of a line, which is all that a crash can leave of it, is none. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function timestampOf(line: string): string {
+  return /^\{"timestamp":"([^"]{1,40})"/.exec(line)?.[1] ?? 'unknown';
+}
