@@ -42,7 +42,7 @@ function withoutTelemetry(): Telemetry {
       next();
     },
     recordError: nothing,
-    debug: nothing,
+    debug: () => nothing,
     audit: nothing,
     metricsEndpoint: () => (_request, response) => response.end(),
     observePool: nothing,
