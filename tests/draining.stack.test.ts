@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { call, cheapest, type Customer, signUp } from './customer.ts';
+import { call, cheapest, type Customer, type Reply, signUp } from './customer.ts';
 import { command, compose, containers, serviceOf, waitUntilWell } from './stack.ts';
 
 const replicas = 3;
@@ -23,7 +23,7 @@ afterAll(async () => {
 
 test('with three replicas, each of which is stopped and started again in its turn, no request fails', async () => {
   const characterId = await cheapest(customers[0] as Customer);
-  const statuses = new Map<number, number>();
+  const failed: Reply[] = [];
   const ids = new Set<string>();
   let trades = 0;
   let going = true;
@@ -35,13 +35,14 @@ test('with three replicas, each of which is stopped and started again in its tur
         headers: { 'idempotency-key': `drain-${n}-${i}` },
         body: { characterId, quantity: 1, action },
       });
-      statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1);
-      if (reply.status === 201) {
+      if (reply.status !== 201) {
+        failed.push(reply);
+      } else {
         trades += 1;
         ids.add((JSON.parse(reply.text) as { trade: { id: string } }).trade.id);
       }
       const read = await call('GET', '/api/portfolio', { token });
-      statuses.set(read.status, (statuses.get(read.status) ?? 0) + 1);
+      if (read.status !== 200) failed.push(read);
     }
   });
 
@@ -57,7 +58,7 @@ test('with three replicas, each of which is stopped and started again in its tur
   going = false;
   await Promise.all(load);
 
-  expect([...statuses.keys()].toSorted(), JSON.stringify([...statuses])).toEqual([200, 201]);
+  expect(failed).toEqual([]);
   expect(trades).toBeGreaterThan(100);
   // One trade each, none carried out twice on the way from a replica that stopped.
   expect(ids.size).toBe(trades);
