@@ -6,12 +6,14 @@ import { Counter } from 'prom-client';
 import type { Logger } from 'winston';
 import { httpMiddleware, recordError } from './http.ts';
 import { createLogging, type LogLevel } from './logs/logger.ts';
+import { nowAndThen } from './logs/now-and-then.ts';
 import { createCacheMetrics } from './metrics/cache.ts';
 import { createDatabaseMetrics, type PoolState } from './metrics/database.ts';
 import { metricsEndpoint } from './metrics/endpoint.ts';
 import { createHttpMetrics } from './metrics/http.ts';
 import { observeOperations } from './metrics/operations.ts';
 import { createRegistry, type Registry } from './metrics/registry.ts';
+import { endOnUncaught } from './sinks/uncaught.ts';
 import { losses, onExportFailure } from './tracing/losses.ts';
 import { stopTracing } from './tracing/running.ts';
 import { inSpan } from './tracing/span.ts';
@@ -29,6 +31,10 @@ export interface TelemetryOptions {
   logLevel: LogLevel;
   /** Directory for `<service>-<instance>.log`; without it lines go to standard output only. */
   logDirectory?: string;
+  /** Sentry's address and key for a project: lines of level `error` go there as well, uncaught exceptions among them. */
+  sentryDsn?: string;
+  /** A CloudWatch log group: all lines go there as well. Region and credentials are read by AWS's SDK itself. */
+  cloudwatchLogGroup?: string;
 }
 
 /** Logs, metrics and traces of one service. */
@@ -60,7 +66,6 @@ export interface Telemetry {
 /** Together less than the ten seconds that Docker and Kubernetes' grace periods leave after requests have ended. */
 const TRACES_LIMIT_MS = 3_000;
 const LOGS_LIMIT_MS = 2_000;
-const WARNING_PAUSE_MS = 60_000;
 
 /** Logs, metrics and traces for one service; call it once, in `main.ts`. */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
@@ -68,6 +73,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const registry = createRegistry({ version, revision });
   const logging = createLogging({
     origin: { service, version, environment, instance },
+    revision,
+    sentryDsn: options.sentryDsn,
+    cloudwatchLogGroup: options.cloudwatchLogGroup,
     level: options.logLevel,
     directory: options.logDirectory,
     lines: new Counter({
@@ -78,7 +86,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     }),
     dropped: new Counter({
       name: 'telemetry_log_lines_dropped_total',
-      help: 'Log lines lost because standard output or the file was too slow, full or away.',
+      help: 'Log lines lost because what they go to was too slow, full or away.',
       labelNames: ['target'],
       registers: [registry],
     }),
@@ -86,8 +94,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const httpMetrics = createHttpMetrics(registry);
   const stopOperations = observeOperations(registry);
   const { logger } = logging;
-  onExportFailure(warnNowAndThen(logger));
-  return {
+  onExportFailure(
+    nowAndThen(({ message }) => {
+      logger.warn('Spans cannot be sent; trying again', { reason: message, ...losses });
+    }),
+  );
+  const telemetry: Telemetry = {
     logger,
     registry,
     http: () => httpMiddleware(logger, httpMetrics),
@@ -97,6 +109,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     ...createCacheMetrics(registry),
     span: inSpan,
     async close() {
+      stopCatching?.();
       stopOperations();
       onExportFailure(undefined);
       const limit = delay(TRACES_LIMIT_MS, undefined, { ref: false });
@@ -105,14 +118,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await logging.close(LOGS_LIMIT_MS);
     },
   };
-}
-
-/** A receiver that is away fails every few seconds; a line a minute is enough to find out why there are no traces. */
-function warnNowAndThen(logger: Logger): (error: Error) => void {
-  let silentUntil = 0;
-  return ({ message }) => {
-    if (performance.now() < silentUntil) return;
-    silentUntil = performance.now() + WARNING_PAUSE_MS;
-    logger.warn('Spans cannot be sent; trying again', { reason: message, ...losses });
-  };
+  const stopCatching =
+    options.sentryDsn === undefined ? undefined : endOnUncaught(logger, () => telemetry.close());
+  return telemetry;
 }

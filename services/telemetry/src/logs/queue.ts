@@ -13,8 +13,13 @@ export interface LineSink {
 const WAITING_LIMIT = 8 * 1024 * 1024;
 /** Bytes of one write. */
 const WRITE_LIMIT = 256 * 1024;
-/** Milliseconds between attempts on a sink that fails. */
-const PAUSE = 1_000;
+
+export interface QueueTimes {
+  /** Milliseconds between attempts on a sink that fails; a second by default. */
+  pause?: number | undefined;
+  /** Milliseconds in which lines gather before they are written; by default those of one turn of the event loop do. */
+  gather?: number | undefined;
+}
 
 /**
  * Lines on their way to a sink. `push` never waits and never fails: one write is under way at a time, off the main thread,
@@ -24,19 +29,23 @@ export class LineQueue {
   readonly #sink: LineSink;
   readonly #onDropped: (lines: number) => void;
   readonly #pause: number;
+  readonly #gather: number;
   #waiting: string[] = [];
   #waitingBytes = 0;
   #underWay: Buffer | undefined;
   #linesUnderWay = 0;
   #draining: Promise<void> | undefined;
+  /** No more waiting for further lines: the queue is to be emptied. */
+  readonly #hurry = new AbortController();
   readonly #closing = new AbortController();
   readonly #onExit = (): void => {
     this.#writeRest();
   };
 
-  constructor(sink: LineSink, onDropped: (lines: number) => void, pause = PAUSE) {
+  constructor(sink: LineSink, onDropped: (lines: number) => void, times: QueueTimes = {}) {
     this.#sink = sink;
-    this.#pause = pause;
+    this.#pause = times.pause ?? 1_000;
+    this.#gather = times.gather ?? 0;
     this.#onDropped = onDropped;
     process.once('exit', this.#onExit);
   }
@@ -56,6 +65,7 @@ export class LineQueue {
 
   /** Writes what waits, for at most `milliseconds`; what is left then is dropped and counted. */
   async close(milliseconds: number): Promise<void> {
+    this.#hurry.abort();
     const limit = new AbortController();
     await Promise.race([
       this.#draining,
@@ -72,9 +82,12 @@ export class LineQueue {
   }
 
   async #drain(): Promise<void> {
-    // Lines of the same turn of the event loop go out together.
+    // Lines of the same turn of the event loop, at least, go out together.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
+      if (this.#gather > 0 && this.#waitingBytes < WRITE_LIMIT) {
+        await this.#wait(this.#gather, this.#hurry.signal);
+      }
       const lines = this.#take();
       this.#underWay = Buffer.from(`${lines.join('\n')}\n`);
       this.#linesUnderWay = lines.length;
@@ -95,11 +108,13 @@ export class LineQueue {
         return true;
       } catch {
         if (this.#waitingBytes > WAITING_LIMIT / 2 || this.#closing.signal.aborted) return false;
-        await delay(this.#pause, undefined, { ref: false, signal: this.#closing.signal }).catch(
-          () => undefined,
-        );
+        await this.#wait(this.#pause, this.#closing.signal);
       }
     }
+  }
+
+  async #wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    await delay(milliseconds, undefined, { ref: false, signal }).catch(() => undefined);
   }
 
   #take(): string[] {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { createTelemetry, type Telemetry } from '../telemetry.ts';
+import { createTelemetry, type Telemetry, type TelemetryOptions } from '../telemetry.ts';
 
 /** A service with telemetry, listening on a free port. */
 export interface TestApp extends AsyncDisposable {
@@ -12,6 +12,7 @@ export interface TestApp extends AsyncDisposable {
 export async function startApp(
   logDirectory: string,
   routes: (app: Express, telemetry: Telemetry) => void,
+  sinks: Pick<TelemetryOptions, 'sentryDsn' | 'cloudwatchLogGroup'> = {},
 ): Promise<TestApp> {
   const telemetry = createTelemetry({
     service: 'test',
@@ -21,6 +22,7 @@ export async function startApp(
     instance: 'one',
     logLevel: 'debug',
     logDirectory,
+    ...sinks,
   });
   const app = express();
   app.use(telemetry.http());
