@@ -16,6 +16,10 @@ export interface Config {
   logLevel: 'error' | 'warn' | 'info' | 'http' | 'debug';
   /** Where log files go besides stdout; nowhere when undefined. */
   logDirectory: string | undefined;
+  /** Sentry's address and key for a project; errors go nowhere else when undefined. */
+  sentryDsn: string | undefined;
+  /** The CloudWatch log group that log lines go to as well; none when undefined. AWS's SDK reads the rest by itself. */
+  cloudwatchLogGroup: string | undefined;
   environment: string;
   revision: string | undefined;
   instance: string;
@@ -81,6 +85,14 @@ const environmentSchema = z.object({
     })
     .default('http'),
   LOG_DIRECTORY: text.optional(),
+  SENTRY_DSN: z
+    .string()
+    .regex(/^https?:\/\/[^@/]+@.+\/\d+$/, { error: 'expected a DSN like https://KEY@HOST/PROJECT' })
+    .optional(),
+  CLOUDWATCH_LOG_GROUP: z
+    .string()
+    .regex(/^[\w./#-]{1,512}$/, { error: 'expected the name of a log group like crows-nest' })
+    .optional(),
   ENVIRONMENT: text.default('development'),
   REVISION: text.optional(),
   INSTANCE: text.optional(),
@@ -133,6 +145,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     logDirectory: values.LOG_DIRECTORY,
+    sentryDsn: values.SENTRY_DSN,
+    cloudwatchLogGroup: values.CLOUDWATCH_LOG_GROUP,
     environment: values.ENVIRONMENT,
     revision: values.REVISION,
     instance: values.INSTANCE ?? hostname(),

@@ -12,6 +12,7 @@ export type Role = 'api' | 'market' | 'worker' | 'migrate' | 'audit';
 
 export function createServiceTelemetry(role: Role, config: Config): Telemetry {
   const { revision, environment, instance, logLevel, logDirectory } = config;
+  const { sentryDsn, cloudwatchLogGroup } = config;
   return createTelemetry({
     service: role,
     version: packageJson.version,
@@ -20,6 +21,8 @@ export function createServiceTelemetry(role: Role, config: Config): Telemetry {
     logLevel,
     ...(revision === undefined ? {} : { revision }),
     ...(logDirectory === undefined ? {} : { logDirectory }),
+    ...(sentryDsn === undefined ? {} : { sentryDsn }),
+    ...(cloudwatchLogGroup === undefined ? {} : { cloudwatchLogGroup }),
   });
 }
 
