@@ -4,9 +4,11 @@ import { expect, test, vi } from 'vitest';
 import { setUser } from '../context.ts';
 import { scrape, series, startApp } from '../testing/app.ts';
 import { type Line, readLines, temporaryDirectory } from '../testing/lines.ts';
+import { MAIL, PASSWORD } from '../testing/secrets.ts';
 import { startSentry } from '../testing/sentry.ts';
 import { traceInMemory } from '../testing/tracing.ts';
 import { inSpan } from '../tracing/span.ts';
+import { sendToSentry } from './sentry.ts';
 
 const PATIENCE = { timeout: 15_000, interval: 10 };
 const DROPPED = 'telemetry_log_lines_dropped_total{target="sentry"}';
@@ -150,6 +152,26 @@ test('ends in time, and counts, when Sentry does not answer', async () => {
   }, PATIENCE);
   await app.telemetry.close();
   expect(series(await scrape(app.url), DROPPED)).toBe(1);
+});
+
+test('redacts what it is given, even if nobody did before', async () => {
+  await using sentry = await startSentry();
+  const origin = { service: 'test', version: '1', environment: 'test', instance: 'one' };
+  const send = sendToSentry(sentry.dsn, origin, 'abc', () => undefined);
+  const line = {
+    timestamp: new Date(0).toISOString(),
+    event_id: '1',
+    message: `password=${PASSWORD}`,
+    error: {
+      name: 'Error',
+      message: `no ${MAIL}`,
+      stack: `Error: no ${MAIL}\n    at x (/x.js:1:1)`,
+    },
+    body: { password: PASSWORD },
+  };
+  await send([JSON.stringify(line)], new AbortController().signal);
+  expect(sentry.events).toMatchObject([{ message: 'password=[REDACTED]', release: 'test@1+abc' }]);
+  for (const { body } of sentry.requests) expect(body).not.toMatch(/hunter2|sunny/);
 });
 
 test('says what a DSN looks like', async () => {

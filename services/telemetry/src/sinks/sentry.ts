@@ -102,43 +102,47 @@ async function load(
       delete event.sdkProcessingMetadata;
       return { ...(redact(event) as typeof event), release };
     },
-    transport: (options) =>
-      createTransport(
-        {
-          ...options,
-          recordDroppedEvent: () => {
-            sentry.outcome ??= 'refused';
-          },
-        },
-        async ({ body }) => {
-          try {
-            const response = await fetch(options.url, {
-              method: 'POST',
-              headers: options.headers ?? {},
-              body: body as string,
-              signal: AbortSignal.any([closing, AbortSignal.timeout(REQUEST_LIMIT_MS)]),
-            });
-            await response.arrayBuffer();
-            sentry.outcome = outcomeOf(response.status);
-            return {
-              statusCode: response.status,
-              headers: {
-                'x-sentry-rate-limits': response.headers.get('x-sentry-rate-limits'),
-                'retry-after': response.headers.get('retry-after'),
-              },
-            };
-          } catch (error) {
-            sentry.outcome = error as Error;
-            throw error;
-          }
-        },
-      ),
+    transport: (options) => {
+      const recordDroppedEvent = (): void => {
+        sentry.outcome ??= 'refused';
+      };
+      return createTransport({ ...options, recordDroppedEvent }, async ({ body }) => {
+        const { url, headers = {} } = options;
+        try {
+          const response = await post(url, headers, body as string, closing);
+          sentry.outcome = outcomeOf(response.status);
+          return {
+            statusCode: response.status,
+            headers: {
+              'x-sentry-rate-limits': response.headers.get('x-sentry-rate-limits'),
+              'retry-after': response.headers.get('retry-after'),
+            },
+          };
+        } catch (error) {
+          sentry.outcome = error as Error;
+          throw error;
+        }
+      });
+    },
   });
   const sentry: Sentry = { client, stackParser, outcome: undefined };
   if (client.getTransport() === undefined) {
     throw new Error('the DSN is not one: expected https://KEY@HOST/PROJECT, as Sentry shows it');
   }
   return sentry;
+}
+
+async function post(
+  url: string,
+  headers: Record<string, string>,
+  body: string,
+  closing: AbortSignal,
+): Promise<Response> {
+  const signal = AbortSignal.any([closing, AbortSignal.timeout(REQUEST_LIMIT_MS)]);
+  const response = await fetch(url, { method: 'POST', headers, body, signal });
+  // Read to its end, so that its connection can be used again.
+  await response.arrayBuffer();
+  return response;
 }
 
 function outcomeOf(status: number): Outcome {
