@@ -82,8 +82,13 @@ check 'jaeger: configuration' in_image jaeger -v "$PWD/jaeger:/etc/jaeger:ro" -e
   validate --config=/etc/jaeger/jaeger.yml
 check 'collector: configuration' in_image collector -v "$PWD/collector:/etc/collector:ro" --tmpfs=/collector:mode=1777 --tmpfs=/logs -- \
   validate --config=/etc/collector/collector.yml
+check 'collector: configuration with Elasticsearch' in_image collector -v "$PWD/collector:/etc/collector:ro" --tmpfs=/collector:mode=1777 --tmpfs=/logs \
+  -e ELASTICSEARCH_URL=http://elasticsearch:9200 -e ELASTICSEARCH_API_KEY= -- \
+  validate --config=/etc/collector/collector.yml --config=/etc/collector/elastic.yml
 check 'compose: monitoring half alone' docker compose -f docker-compose.monitoring.yml config --quiet
 check 'compose: everything' docker compose config --quiet
+check 'compose: with Elasticsearch' env ELASTICSEARCH_URL=http://elasticsearch:9200 \
+  docker compose -f docker-compose.yml -f docker-compose.elastic.yml config --quiet
 
 if [ "$ran" -eq 0 ]; then
   echo "check-config: no check begins with '$wanted'" >&2

@@ -42,6 +42,7 @@ rule_for() {
     DEBUG_REQUESTS) pattern='^(true|false)$' expected='true or false' ;;
     OTEL_TRACES_EXPORTER) pattern='^(jaeger|otlp|none)$' expected='jaeger, otlp or none' ;;
     OTEL_TRACES_SAMPLER_ARG) pattern='^(0(\.[0-9]+)?|1(\.0+)?)$' expected='a number from 0 to 1' ;;
+    SENTRY_DSN) pattern='^(https?://[^@/]+@.+/[0-9]+)?$' expected='a DSN such as https://KEY@HOST/PROJECT, or empty' ;;
     METRICS_RETENTION) pattern='^[0-9]+[smhd]$' expected='a duration such as 15d' ;;
     LOGS_RETENTION | TRACES_RETENTION) pattern='^[0-9]+[smh]$' expected='a duration such as 168h' ;;
     GRAFANA_ADMIN_PASSWORD) pattern='^(.{8,})?$' expected='at least 8 characters, or empty to have one generated' ;;
@@ -66,7 +67,7 @@ check_settings() {
     value=$(value_of "$name") || continue
     rule_for "$name"
     if ! [[ $value =~ $pattern ]] || { [[ $name == *_PORT ]] && ! [ "$((10#$value))" -ge 1 -a "$((10#$value))" -le 65535 ]; }; then
-      [[ $name == *PASSWORD ]] && value='not shown'
+      [[ $name == *PASSWORD || $name == SENTRY_DSN ]] && value='not shown'
       problem "$name is '$value', but must be $expected. Correct it in $env_file, or remove the line to have the default."
     fi
   done

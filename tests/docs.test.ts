@@ -16,11 +16,11 @@ const documents = globSync('**/*.md', {
 }).map((path) => ({ path, text: read(path) }));
 
 const composeFiles = ['docker-compose.yml', 'docker-compose.monitoring.yml'];
-const composeText = composeFiles.map(read).join('\n');
+const composeText = [...composeFiles, 'docker-compose.elastic.yml'].map(read).join('\n');
 
-/** `${NAME}` and `${NAME:-default}` in the compose files, also those within a default; `$${` is not one of them. */
+/** `${NAME}`, `${NAME:-default}` and `${NAME:?complaint}` in the compose files, also those within a default; `$${` is not one of them. */
 const used = [
-  ...composeText.matchAll(/(?<!\$)(?=\$\{([A-Z_]+)(?::?-((?:[^{}]|\$\{[^{}]*\})*))?\})/g),
+  ...composeText.matchAll(/(?<!\$)(?=\$\{([A-Z_]+)(?::\?[^{}]*|:?-((?:[^{}]|\$\{[^{}]*\})*))?\})/g),
 ].map(([, name = '', fallback = '']) => ({ name, fallback }));
 
 /** The settings of .env.example, with their defaults. */

@@ -9,12 +9,14 @@ import { type AuditEvent, createAudit } from './audit/audit.ts';
 import { httpMiddleware, recordError } from './http.ts';
 import { createDebug, type Debug } from './logs/debug.ts';
 import { createLogging, type LogLevel } from './logs/logger.ts';
+import { nowAndThen } from './logs/now-and-then.ts';
 import { createCacheMetrics } from './metrics/cache.ts';
 import { createDatabaseMetrics, type PoolState } from './metrics/database.ts';
 import { metricsEndpoint } from './metrics/endpoint.ts';
 import { createHttpMetrics } from './metrics/http.ts';
 import { observeOperations } from './metrics/operations.ts';
 import { createRegistry, type Registry } from './metrics/registry.ts';
+import { endOnUncaught } from './sinks/uncaught.ts';
 import { losses, onExportFailure } from './tracing/losses.ts';
 import { stopTracing } from './tracing/running.ts';
 import { inSpan } from './tracing/span.ts';
@@ -36,6 +38,10 @@ export interface TelemetryOptions {
   debug?: string;
   /** Writes headers and bodies of requests as debug lines, whatever the level is. For local work. */
   debugRequests?: boolean;
+  /** Sentry's address and key for a project: lines of level `error` go there as well, uncaught exceptions among them. */
+  sentryDsn?: string;
+  /** A CloudWatch log group: all lines go there as well. Region and credentials are read by AWS's SDK itself. */
+  cloudwatchLogGroup?: string;
 }
 
 /** Logs, metrics and traces of one service. */
@@ -71,7 +77,6 @@ export interface Telemetry {
 /** Together less than the ten seconds that Docker and Kubernetes' grace periods leave after requests have ended. */
 const TRACES_LIMIT_MS = 3_000;
 const LOGS_LIMIT_MS = 2_000;
-const WARNING_PAUSE_MS = 60_000;
 
 /** Logs, metrics and traces for one service; call it once, in `main.ts`. */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
@@ -79,12 +84,15 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const registry = createRegistry({ version, revision });
   const dropped = new Counter({
     name: 'telemetry_log_lines_dropped_total',
-    help: 'Log lines lost because standard output or the file was too slow, full or away.',
+    help: 'Log lines lost because what they go to was too slow, full or away.',
     labelNames: ['target'],
     registers: [registry],
   });
   const logging = createLogging({
     origin: { service, version, environment, instance },
+    revision,
+    sentryDsn: options.sentryDsn,
+    cloudwatchLogGroup: options.cloudwatchLogGroup,
     level: options.logLevel,
     directory: options.logDirectory,
     lines: new Counter({
@@ -107,8 +115,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const httpMetrics = createHttpMetrics(registry);
   const stopOperations = observeOperations(registry);
   const { logger } = logging;
-  onExportFailure(warnNowAndThen(logger));
-  return {
+  onExportFailure(
+    nowAndThen(({ message }) => {
+      logger.warn('Spans cannot be sent; trying again', { reason: message, ...losses });
+    }),
+  );
+  const telemetry: Telemetry = {
     logger,
     debug,
     audit,
@@ -120,6 +132,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     ...createCacheMetrics(registry),
     span: inSpan,
     async close() {
+      stopCatching?.();
       stopOperations();
       onExportFailure(undefined);
       const limit = delay(TRACES_LIMIT_MS, undefined, { ref: false });
@@ -128,14 +141,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await Promise.all([logging.close(LOGS_LIMIT_MS), closeAudit(LOGS_LIMIT_MS)]);
     },
   };
-}
-
-/** A receiver that is away fails every few seconds; a line a minute is enough to find out why there are no traces. */
-function warnNowAndThen(logger: Logger): (error: Error) => void {
-  let silentUntil = 0;
-  return ({ message }) => {
-    if (performance.now() < silentUntil) return;
-    silentUntil = performance.now() + WARNING_PAUSE_MS;
-    logger.warn('Spans cannot be sent; trying again', { reason: message, ...losses });
-  };
+  const stopCatching =
+    options.sentryDsn === undefined ? undefined : endOnUncaught(logger, () => telemetry.close());
+  return telemetry;
 }

@@ -56,6 +56,26 @@ describe('the configuration', () => {
   });
 });
 
+describe('where else to tell of errors and log lines', () => {
+  test('is nowhere, unless it is said', () => {
+    const nowhere = { sentryDsn: undefined, cloudwatchLogGroup: undefined };
+    expect(loadConfig({ ...good, SENTRY_DSN: '', CLOUDWATCH_LOG_GROUP: '' })).toMatchObject(
+      nowhere,
+    );
+    const sentryDsn = 'https://0123456789abcdef@sentry.example/42';
+    expect(
+      loadConfig({ ...good, SENTRY_DSN: sentryDsn, CLOUDWATCH_LOG_GROUP: '/crows-nest/trading' }),
+    ).toMatchObject({ sentryDsn, cloudwatchLogGroup: '/crows-nest/trading' });
+  });
+
+  test('is refused where it is none', () => {
+    const wrong = { SENTRY_DSN: 'https://sentry.example/42', CLOUDWATCH_LOG_GROUP: 'a b' };
+    expect(() => loadConfig({ ...good, ...wrong })).toThrow(
+      /SENTRY_DSN: expected a DSN like .*\n.*CLOUDWATCH_LOG_GROUP: expected the name of a log group/,
+    );
+  });
+});
+
 describe('the journeys', () => {
   test('are walked where JOURNEY_URL says, with the password from a file; without it they are not', () => {
     expect(loadConfig(good).journeys).toBeUndefined();

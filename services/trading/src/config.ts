@@ -20,6 +20,10 @@ export interface Config {
   debug: string | undefined;
   /** Whether headers and bodies of requests are written, redacted. */
   debugRequests: boolean;
+  /** Sentry's address and key for a project; errors go nowhere else when undefined. */
+  sentryDsn: string | undefined;
+  /** The CloudWatch log group that log lines go to as well; none when undefined. AWS's SDK reads the rest by itself. */
+  cloudwatchLogGroup: string | undefined;
   environment: string;
   revision: string | undefined;
   instance: string;
@@ -93,6 +97,14 @@ const environmentSchema = z.object({
     })
     .optional(),
   DEBUG_REQUESTS: z.enum(['true', 'false'], { error: 'expected true or false' }).default('false'),
+  SENTRY_DSN: z
+    .string()
+    .regex(/^https?:\/\/[^@/]+@.+\/\d+$/, { error: 'expected a DSN like https://KEY@HOST/PROJECT' })
+    .optional(),
+  CLOUDWATCH_LOG_GROUP: z
+    .string()
+    .regex(/^[\w./#-]{1,512}$/, { error: 'expected the name of a log group like crows-nest' })
+    .optional(),
   ENVIRONMENT: text.default('development'),
   REVISION: text.optional(),
   INSTANCE: text.optional(),
@@ -147,6 +159,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     logDirectory: values.LOG_DIRECTORY,
     debug: values.DEBUG,
     debugRequests: values.DEBUG_REQUESTS === 'true',
+    sentryDsn: values.SENTRY_DSN,
+    cloudwatchLogGroup: values.CLOUDWATCH_LOG_GROUP,
     environment: values.ENVIRONMENT,
     revision: values.REVISION,
     instance: values.INSTANCE ?? hostname(),

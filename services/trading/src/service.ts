@@ -12,6 +12,7 @@ export type Role = 'api' | 'market' | 'worker' | 'migrate' | 'audit';
 
 export function createServiceTelemetry(role: Role, config: Config): Telemetry {
   const { revision, environment, instance, logLevel, logDirectory, debug, debugRequests } = config;
+  const { sentryDsn, cloudwatchLogGroup } = config;
   return createTelemetry({
     service: role,
     version: packageJson.version,
@@ -22,6 +23,8 @@ export function createServiceTelemetry(role: Role, config: Config): Telemetry {
     ...(revision === undefined ? {} : { revision }),
     ...(logDirectory === undefined ? {} : { logDirectory }),
     ...(debug === undefined ? {} : { debug }),
+    ...(sentryDsn === undefined ? {} : { sentryDsn }),
+    ...(cloudwatchLogGroup === undefined ? {} : { cloudwatchLogGroup }),
   });
 }
 

@@ -42,7 +42,8 @@ export function lineFormat(origin: LogOrigin, enabled: (level: string) => boolea
       correlationId: ids?.correlationId,
       traceId: span?.traceId,
       spanId: span?.spanId,
-      userId: ids?.userId,
+      // Somebody may have taken an e-mail address for it.
+      userId: ids?.userId && redactText(ids.userId),
     };
     addMissing(line, redact(fields));
     // winston leaves the fields out when the message holds something like `%d`; they are still among its arguments.

@@ -18,8 +18,11 @@ async function logged(
   const dropped = new Counter({ name: 'dropped', help: '-', labelNames: ['target'], registers });
   const logging = createLogging({
     origin: ORIGIN,
+    revision: 'abc',
     level: 'info',
     directory: directory.path,
+    sentryDsn: undefined,
+    cloudwatchLogGroup: undefined,
     lines,
     dropped,
   });

@@ -8,6 +8,7 @@ import { lineFormat, type LogOrigin, MESSAGE } from './format.ts';
 import { prettyLine } from './pretty.ts';
 import { LineQueue } from './queue.ts';
 import { standardOutput } from './stdout.ts';
+import { createSinks, type SinkOptions } from '../sinks/sinks.ts';
 
 /** Log levels, most important first. */
 export const LOG_LEVELS = { error: 0, warn: 1, info: 2, http: 3, debug: 4 } as const;
@@ -17,8 +18,9 @@ export type LogLevel = keyof typeof LOG_LEVELS;
 export const FILE_SIZE = 5 * 1024 * 1024;
 export const FILE_COUNT = 5;
 
-export interface LogOptions {
+export interface LogOptions extends SinkOptions {
   origin: LogOrigin;
+  revision: string;
   level: LogLevel;
   /** Directory for `<service>-<instance>.log`; without it lines go to standard output only. */
   directory: string | undefined;
@@ -60,6 +62,7 @@ export function createLogging(options: LogOptions): Logging {
           ),
           drop('file'),
         );
+  const sinks = createSinks(options, origin, options.revision, drop, () => logger);
   const terminal = isatty(1);
   const show = (line: Logform.TransformableInfo): void => {
     options.lines.inc({ level: line.level });
@@ -67,7 +70,9 @@ export function createLogging(options: LogOptions): Logging {
   };
   const write = (line: Logform.TransformableInfo): void => {
     show(line);
-    file?.push(line[MESSAGE] as string);
+    const text = line[MESSAGE] as string;
+    file?.push(text);
+    for (const sink of sinks) sink.push(line.level, text);
   };
   const logger: Logger = createLogger({
     levels: LOG_LEVELS,
@@ -84,7 +89,8 @@ export function createLogging(options: LogOptions): Logging {
     write,
     show,
     async close(milliseconds) {
-      await Promise.all([stdout.close(milliseconds), file?.close(milliseconds)]);
+      const targets = [stdout, ...(file === undefined ? [] : [file]), ...sinks];
+      await Promise.all(targets.map((target) => target.close(milliseconds)));
     },
   };
 }

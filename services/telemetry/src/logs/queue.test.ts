@@ -56,7 +56,7 @@ test('tries again when a write fails, and loses nothing', async () => {
   const write = sink.write.bind(sink);
   let failures = 1;
   sink.write = (lines) => (failures-- > 0 ? Promise.reject(new Error('ENOSPC')) : write(lines));
-  const queue = new LineQueue(sink, dropped.add, 1);
+  const queue = new LineQueue(sink, dropped.add, { pause: 1 });
   queue.push('kept');
   await queue.close(1_000);
   expect(sink.text).toBe('kept\n');
@@ -66,7 +66,7 @@ test('tries again when a write fails, and loses nothing', async () => {
 test('stays bounded with a sink that always fails', async () => {
   const dropped = counter();
   const failing: LineSink = { ...collecting(), write: () => Promise.reject(new Error('ENOSPC')) };
-  const queue = new LineQueue(failing, dropped.add, 1);
+  const queue = new LineQueue(failing, dropped.add, { pause: 1 });
   for (let number = 0; number < 100; number += 1) {
     queue.push(MEGABYTE);
     await new Promise(setImmediate);
@@ -84,4 +84,18 @@ test('writes what waits when the process exits', () => {
   (before.at(-1) as () => void)();
   expect(sink.text).toBe('last words\n');
   void queue.close(1);
+});
+
+test('gathers lines for as long as it is told, but not at the end', async () => {
+  const sink = collecting();
+  const dropped = counter();
+  const queue = new LineQueue(sink, dropped.add, { gather: 3_600_000 });
+  queue.push('one');
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  queue.push('two');
+  expect(sink.text).toBe('');
+  await queue.close(1_000);
+  expect(sink.text).toBe('one\ntwo\n');
+  expect(dropped.lines).toBe(0);
 });

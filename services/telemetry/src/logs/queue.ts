@@ -13,10 +13,13 @@ export interface LineSink {
 const WAITING_LIMIT = 8 * 1024 * 1024;
 /** Bytes of one write. */
 const WRITE_LIMIT = 256 * 1024;
-/** Milliseconds that lines are gathered for: a write costs as much as writing many lines at once. */
-const GATHERING = 50;
-/** Milliseconds between attempts on a sink that fails. */
-const PAUSE = 1_000;
+
+export interface QueueTimes {
+  /** Milliseconds between attempts on a sink that fails; a second by default. */
+  pause?: number | undefined;
+  /** Milliseconds that lines are gathered for, 50 by default: a write costs as much as writing many lines at once. */
+  gather?: number | undefined;
+}
 
 /**
  * Lines on their way to a sink. `push` never waits and never fails: one write is under way at a time, off the main thread,
@@ -26,19 +29,23 @@ export class LineQueue {
   readonly #sink: LineSink;
   readonly #onDropped: (lines: number) => void;
   readonly #pause: number;
+  readonly #gather: number;
   #waiting: string[] = [];
   #waitingBytes = 0;
   #underWay: Buffer | undefined;
   #linesUnderWay = 0;
   #draining: Promise<void> | undefined;
+  /** No more waiting for further lines: the queue is to be emptied. */
+  readonly #hurry = new AbortController();
   readonly #closing = new AbortController();
   readonly #onExit = (): void => {
     this.#writeRest();
   };
 
-  constructor(sink: LineSink, onDropped: (lines: number) => void, pause = PAUSE) {
+  constructor(sink: LineSink, onDropped: (lines: number) => void, times: QueueTimes = {}) {
     this.#sink = sink;
-    this.#pause = pause;
+    this.#pause = times.pause ?? 1_000;
+    this.#gather = times.gather ?? 50;
     this.#onDropped = onDropped;
     process.once('exit', this.#onExit);
   }
@@ -58,6 +65,7 @@ export class LineQueue {
 
   /** Writes what waits, for at most `milliseconds`; what is left then is dropped and counted. */
   async close(milliseconds: number): Promise<void> {
+    this.#hurry.abort();
     const limit = new AbortController();
     await Promise.race([
       this.#draining,
@@ -75,7 +83,7 @@ export class LineQueue {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#sleep(this.#waitingBytes < WRITE_LIMIT ? GATHERING : 0);
+      await this.#wait(this.#waitingBytes < WRITE_LIMIT ? this.#gather : 0, this.#hurry.signal);
       const lines = this.#take();
       this.#underWay = Buffer.from(`${lines.join('\n')}\n`);
       this.#linesUnderWay = lines.length;
@@ -96,15 +104,13 @@ export class LineQueue {
         return true;
       } catch {
         if (this.#waitingBytes > WAITING_LIMIT / 2 || this.#closing.signal.aborted) return false;
-        await this.#sleep(this.#pause);
+        await this.#wait(this.#pause, this.#closing.signal);
       }
     }
   }
 
-  #sleep(milliseconds: number): Promise<void> {
-    return delay(milliseconds, undefined, { ref: false, signal: this.#closing.signal }).catch(
-      () => undefined,
-    );
+  async #wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    await delay(milliseconds, undefined, { ref: false, signal }).catch(() => undefined);
   }
 
   #take(): string[] {

@@ -11,6 +11,14 @@ const MAIL = 'nami@sunny.example.com';
 const circular: Record<string, unknown> = { password: PASSWORD };
 circular.self = circular;
 
+function notJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+}
+
 const waysIn: [string, unknown][] = [
   ['a field', { password: PASSWORD }],
   ['a field deep inside', { a: { b: [{ c: { userPassword: PASSWORD } }] } }],
@@ -50,8 +58,27 @@ const waysIn: [string, unknown][] = [
   ['a card number', `paid with ${CARD}`],
   ['a card number with blanks', 'paid with 4111 1111 1111 1111.'],
   ['a card number with hyphens', 'paid with 4111-1111-1111-1111.'],
+  [
+    'a card number beside other numbers',
+    'GET 7 /cards/4111111111111111 500, 12 4111 1111 1111 1111 3',
+  ],
   ['a card number as a number', { card: Number(CARD), big: BigInt(CARD) }],
   ['binary data', { bytes: Buffer.from(PASSWORD) }],
+  [
+    'binary data that was JSON',
+    { body: JSON.parse(JSON.stringify(Buffer.from(PASSWORD))) as object },
+  ],
+  ['an inspected map', inspect(new Map([['password', PASSWORD]]))],
+  ['an inspected list', inspect(['Authorization', TOKEN])],
+  ['an object in JSON', JSON.stringify({ password: { value: PASSWORD }, tokens: [TOKEN] })],
+  ['an encoded form', `/login?next=${encodeURIComponent(`/x?password=${PASSWORD}`)}`],
+  ['encoded JSON', encodeURIComponent(JSON.stringify({ password: PASSWORD }))],
+  ['an error of PostgreSQL', `Key (password)=(${PASSWORD}) already exists.`],
+  ['a short name', `pass=${PASSWORD}&sid=${TOKEN}`],
+  ['prose without a sign', `refused token ${TOKEN} and password "${PASSWORD}"`],
+  ['a path', `/reset-token/${TOKEN}/confirm`],
+  ['what a parser quotes of a broken body', notJson(`{"password": ${PASSWORD}}`)],
+  ['a mail address in another script', 'mail to nämi@sünny.example, please'],
 ];
 
 test.each(waysIn)('hides what comes in as %s', (_way, value) => {
@@ -62,7 +89,11 @@ test.each(waysIn)('hides what comes in as %s', (_way, value) => {
     JWT,
     CARD,
     MAIL,
+    PASSWORD.slice(0, 6),
+    JSON.stringify([...Buffer.from(PASSWORD)]).slice(1, -1),
     'sunny.example',
+    'sünny',
+    'nämi',
     '4111 1111',
     '4111-1111',
   ]) {
@@ -83,6 +114,10 @@ test('leaves everything else as it is', () => {
     ok: true,
     none: null,
     message: 'Trade 4111111111111112 filled: 3 at 1200, ratio 0.5',
+    release: 'api@1.2.3',
+    at_fault: 'node_modules/bullmq@5.1.0/index.js:3:1, passed to compass',
+    reason: 'token expired, password reset requested',
+    syntax: "Unexpected token '<'",
     list: [1, 'two', { three: 3 }],
   };
   expect(redact(harmless)).toEqual(harmless);
@@ -99,6 +134,11 @@ test('says whether there was a secret without saying which', () => {
 test('keeps the form of a message around what it hides', () => {
   expect(redactText('user=nami&password=abc&go=1')).toBe('user=nami&password=[REDACTED]&go=1');
   expect(redactText('mail to a.b+c@d.example, then go')).toBe('mail to [REDACTED], then go');
+});
+
+test('finds nothing more to hide the second time', () => {
+  const once = redactText(`password=${PASSWORD}, Cookie: sid=${TOKEN}`);
+  expect(redactText(once)).toBe(once);
 });
 
 test('survives what cannot be written', () => {

@@ -3,22 +3,34 @@ export const REDACTED = '[REDACTED]';
 
 /** Names of fields, headers and variables whose value is nobody's business, in any spelling. */
 const SECRET_WORDS =
-  'passw(?:or)?d|passphrase|pwd|secret|token|authori[sz]ation|cookie|credential|api[-_ ]?key|private[-_ ]?key|' +
-  'session[-_ ]?(?:id|key)|card[-_ ]?(?:number|no)|cvv|cvc|e[-_]?mail';
+  'passw(?:or)?d|passphrase|(?:\\b|_)(?:pass|pw|sid)\\b|pwd|secret|token|authori[sz]ation|cookie|credential|' +
+  'api[-_ ]?key|private[-_ ]?key|session[-_ ]?(?:id|key)|card[-_ ]?(?:number|no)|cvv|cvc|e[-_]?mail';
 const SECRET_NAME = new RegExp(SECRET_WORDS, 'i');
 
 /** Cheap first look: text without any of these cannot hold a secret that the patterns below would find. */
-const SUSPICIOUS = /[@=:]|%40|\d{4}|eyJ|bearer |basic | is /i;
+const SUSPICIOUS =
+  /[@=:]|->|%40|%3|['"], ?['"]|\d{4}|eyJ|bearer |basic | is |pass|token|secret|key/i;
 
 const SCHEME = /\b(bearer|basic|digest|negotiate)\s+[A-Za-z0-9._~+/=-]{4,}/gi;
 const JWT = /\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*/g;
 const URL_LOGIN = /:\/\/[^\s/@:]{0,256}:[^\s/@]{1,256}@/g;
-const EMAIL = /[A-Z0-9._%+-]{1,64}(?:@|%40)[A-Z0-9-]{1,63}(?:\.[A-Z0-9-]{1,63}){1,8}/gi;
+/** In any script; the last part begins with a letter, which tells an address from a release (`api@1.2.3`). */
+const EMAIL =
+  /[\p{L}\p{N}._%+-]{1,64}(?:@|%40)(?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}[\p{L}\p{N}-]{1,62}/gu;
 const CARD = /(?<![\w.])(?:\d[ -]?){12,18}\d(?![\w])/g;
 const COOKIE_HEADER = /\b((?:set-)?cookie["']?\s*:\s*)[^\r\n]+/gi;
+/** What V8 quotes of a text that is not JSON: a body without the names that would tell what is secret in it. */
+const NOT_JSON = /, (?:\.{3})?".{0,200}?"(?:\.{3})? is not valid JSON/gs;
+/** Name and value as in JSON, forms, URLs, prose, what `util.inspect` shows (`'name' => …`, `'name', '…'`) and PostgreSQL's errors (`(name)=(…)`). */
 const NAMED_VALUE = new RegExp(
-  `((?:${SECRET_WORDS})[\\w-]{0,32}\\\\*["']?\\s*(?:[:=]|\\bis\\b)\\s*)` +
-    `(?:\\\\*"[^"]*"|'[^']*'|[^\\s,;&"'}\\])]+)`,
+  `((?:${SECRET_WORDS})[\\w-]{0,32}(?:\\\\*["']|%22)?\\s*` +
+    `(?:=>|->|[:=]|%3[AD]|\\)=\\(|\\bis\\b|(?<=["']),(?=\\s*["']))\\s*)` +
+    `(?:\\[REDACTED\\]|\\\\*"[^"]*"|'[^']*'|\\{[^{}]*\\}|\\[[^[\\]]*\\]|[^\\s,;&"'}\\])]+)`,
+  'gi',
+);
+/** `token 4f8a…`, `/token/4f8a…`: without a sign between them only what is quoted, or long and with digits. */
+const FOLLOWING_VALUE = new RegExp(
+  `((?:${SECRET_WORDS})(?:\\s+|/))(?:"[^"]{4,}"|'[^']{4,}'|(?=[^\\s/]*\\d)[\\w.~+=-]{16,})`,
   'gi',
 );
 
@@ -28,6 +40,7 @@ const PATTERNS: readonly {
   pattern: RegExp;
   safe: (found: string, before: string) => string;
 }[] = [
+  { hint: /is not valid JSON/, pattern: NOT_JSON, safe: () => `, ${REDACTED} is not valid JSON` },
   { hint: /cookie/i, pattern: COOKIE_HEADER, safe: (_found, name) => name + REDACTED },
   {
     hint: /bearer|basic|digest|negotiate/i,
@@ -36,9 +49,10 @@ const PATTERNS: readonly {
   },
   { hint: /eyJ/, pattern: JWT, safe: () => REDACTED },
   { hint: /:\/\//, pattern: URL_LOGIN, safe: () => `://${REDACTED}@` },
-  { hint: /[:=]| is /i, pattern: NAMED_VALUE, safe: (_found, name) => name + REDACTED },
+  { hint: SECRET_NAME, pattern: NAMED_VALUE, safe: (_found, name) => name + REDACTED },
+  { hint: SECRET_NAME, pattern: FOLLOWING_VALUE, safe: (_found, name) => name + REDACTED },
   { hint: /@|%40/, pattern: EMAIL, safe: () => REDACTED },
-  { hint: /\d{4}/, pattern: CARD, safe: (digits) => (isCardNumber(digits) ? REDACTED : digits) },
+  { hint: /\d{4}/, pattern: CARD, safe: (digits) => hideCard(digits) },
 ];
 
 /** Deeper structures, longer lists and longer texts are cut: a log line is for reading. */
@@ -120,6 +134,7 @@ function copyObject(value: object, depth: number, above: Set<object>): unknown {
       above,
     );
   }
+  if (isWrittenBuffer(value)) return `[${value.data.length} bytes]`;
   if (value instanceof Set) return copyList([...value], depth, above);
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     return copy((value as { toJSON: () => unknown }).toJSON(), depth, above);
@@ -171,6 +186,24 @@ function copyError(error: Error, depth: number, above: Set<object>): Record<stri
 /** Under a secret name only absence and a bare yes or no may be seen. */
 function hide(value: unknown): unknown {
   return value === null || value === undefined || typeof value === 'boolean' ? value : REDACTED;
+}
+
+/** What `JSON.stringify` makes of a Buffer. */
+function isWrittenBuffer(value: object): value is { data: unknown[] } {
+  return 'type' in value && value.type === 'Buffer' && 'data' in value && Array.isArray(value.data);
+}
+
+/** Digits in groups: all of them may be one card's number, or some beside another number (`/cards/4111111111111111 500`). */
+function hideCard(digits: string): string {
+  const parts = digits.split(/([ -])/);
+  for (let count = parts.length; count > 0; count -= 2) {
+    for (let start = 0; start + count <= parts.length; start += 2) {
+      if (isCardNumber(parts.slice(start, start + count).join(''))) {
+        return parts.toSpliced(start, count, REDACTED).join('');
+      }
+    }
+  }
+  return digits;
 }
 
 function isBareName(text: string): boolean {

@@ -15,6 +15,9 @@ export function openAudit(path: string): TestAudit {
     origin: { service: 'api', version: '1.2.3', environment: 'test', instance: 'one' },
     level: 'info',
     directory: undefined,
+    revision: 'unknown',
+    sentryDsn: undefined,
+    cloudwatchLogGroup: undefined,
     lines: new Counter({ name: 'lines', help: '-', labelNames: ['level'], registers: [] }),
     dropped: new Counter({ name: 'dropped', help: '-', labelNames: ['target'], registers: [] }),
   });

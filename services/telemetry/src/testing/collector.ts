@@ -11,6 +11,8 @@ export interface ReceivedSpan {
   spanId: string;
   parentSpanId: string;
   tags: Record<string, unknown>;
+  /** Its events. */
+  logs: Record<string, unknown>[];
 }
 
 /** A receiver of traces on a free port, standing in for the collector. */
@@ -40,6 +42,7 @@ interface Batch {
     spanId: Buffer;
     parentSpanId: Buffer;
     tags: Tag[];
+    logs: { fields: Tag[] }[] | null;
   }[];
 }
 interface BatchReader {
@@ -101,6 +104,7 @@ function decode(body: Buffer): ReceivedSpan[] {
     spanId: span.spanId.toString('hex'),
     parentSpanId: span.parentSpanId.toString('hex'),
     tags: values(span.tags),
+    logs: (span.logs ?? []).map(({ fields }) => values(fields)),
   }));
 }
 

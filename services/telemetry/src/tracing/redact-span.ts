@@ -1,11 +1,17 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { isSecretName, REDACTED, redactText } from '../logs/redact.ts';
+import { isSecretName, redact, REDACTED, redactText } from '../logs/redact.ts';
 
-/** Redacts a finished span in place: attributes, events (exceptions are events) and the status message. */
+/** Redacts a finished span in place: name, attributes, events (exceptions are events), links and the status message. */
 export function redactSpan(span: ReadableSpan): void {
+  const named: { name: string } = span;
+  named.name = redactName(span.name);
   redactAttributes(span.attributes);
-  for (const { attributes } of span.events) {
+  for (const event of span.events) {
+    event.name = redactName(event.name);
+    if (event.attributes !== undefined) redactAttributes(event.attributes);
+  }
+  for (const { attributes } of span.links) {
     if (attributes !== undefined) redactAttributes(attributes);
   }
   if (span.status.message !== undefined) span.status.message = redactText(span.status.message);
@@ -15,10 +21,18 @@ function redactAttributes(attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (isSecretName(name)) attributes[name] = REDACTED;
     else if (typeof value === 'string') attributes[name] = redactText(value);
-    else if (Array.isArray(value)) {
-      attributes[name] = value.map((item) =>
-        typeof item === 'string' ? redactText(item) : item,
-      ) as string[];
-    }
+    else if (typeof value !== 'boolean') attributes[name] = redact(value) as typeof value;
   }
+}
+
+/** Names come from code and repeat for ever; those that come from data must not fill the memory. */
+const NAMES_REMEMBERED = 2_000;
+const redactedNames = new Map<string, string>();
+
+function redactName(name: string): string {
+  const known = redactedNames.get(name);
+  if (known !== undefined) return known;
+  const redacted = redactText(name);
+  if (redactedNames.size < NAMES_REMEMBERED) redactedNames.set(name, redacted);
+  return redacted;
 }
