@@ -11,6 +11,7 @@ import { standardOutput } from './stdout.ts';
 
 /** Log levels, most important first. */
 export const LOG_LEVELS = { error: 0, warn: 1, info: 2, http: 3, debug: 4 } as const;
+/** `error`, `warn`, `info`, `http` (requests) or `debug`. */
 export type LogLevel = keyof typeof LOG_LEVELS;
 
 const FILE_SIZE = 5 * 1024 * 1024;
