@@ -25,9 +25,8 @@ try {
   execFileSync(
     process.execPath,
     [tsc, '-p', join(here, 'tsconfig.pack.json'), '--outDir', content],
-    {
-      stdio: 'inherit',
-    },
+    // Its complaints are errors: standard output is for the path.
+    { stdio: ['ignore', 2, 2] },
   );
   writeFileSync(join(content, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`);
   copyFileSync(join(here, 'README.md'), join(content, 'README.md'));
