@@ -153,7 +153,7 @@ describe("docs/adopt.md makes it watch a stranger's service", () => {
       const [target] = see((await targets()).filter(({ labels }) => labels['service'] === 'shop'));
       return target?.health === 'up';
     });
-  });
+  }, 300_000); // npm asks the registry for some 200 packages
 
   test('its requests are in Prometheus, its log lines in Loki, its traces in Jaeger, and the page finds them', async () => {
     await type(block('for _ in'));
