@@ -168,6 +168,19 @@ test('every document that a source names exists', () => {
   expect(missing).toEqual([]);
 });
 
+test('what docs/adopt.md adds to a service is what its example has', () => {
+  const changes = [...read('docs/adopt.md').matchAll(/```diff\n(.*?)```/gs)].flatMap(
+    ([, diff = '']) => diff.split(/^(?=@@ )/m),
+  );
+  expect(changes.length).toBeGreaterThan(1);
+  for (const change of changes) {
+    const [head = '', ...lines] = change.trimEnd().split('\n');
+    const [, file = ''] = /^@@ ([\w.]+)/.exec(head) ?? [];
+    const after = lines.filter((line) => !line.startsWith('-')).map((line) => line.slice(1));
+    expect(read(`docs/examples/adopt/${file}`), head).toContain(after.join('\n'));
+  }
+});
+
 test('every folder in README’s list exists', () => {
   const list = /## Where things are\n(.*)/s.exec(read('README.md'))?.[1] ?? '';
   const folders = [...list.matchAll(/^\| (.+?) \|/gm)].flatMap(

@@ -5,11 +5,15 @@ import { currentContext, runInContext } from './context.ts';
 
 /** What a job or an outbox row keeps so that its work joins the request that caused it. Plain strings, so JSON-safe. */
 export interface Carrier {
+  /** The request that caused the work. */
   requestId: string;
+  /** The whole undertaking that it is part of. */
   correlationId: string;
+  /** Who it is done for, once that is known. */
   userId?: string;
-  /** W3C Trace Context, absent when nothing is traced. */
+  /** The span that it was captured in, as W3C Trace Context; absent when nothing is traced. */
   traceparent?: string;
+  /** What other tracing systems passed along with it. */
   tracestate?: string;
 }
 
@@ -35,7 +39,8 @@ export function captureCarrier(): Carrier {
 
 /**
  * Runs `run` with the ids of a stored carrier; spans begun in it are children of the span that the carrier was captured
- * in, and log lines carry its ids. A carrier without a valid `traceparent` starts a trace of its own.
+ * in, and log lines carry its ids. A carrier without a valid `traceparent` starts a trace of its own. Errors of `run` go on to
+ * the caller.
  */
 export function runWithCarrier<T>(carrier: Carrier, run: () => Promise<T>): Promise<T> {
   const { requestId, correlationId, userId } = carrier;

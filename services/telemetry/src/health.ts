@@ -1,17 +1,20 @@
-import express, { type Router } from 'express';
+import express, { type RequestHandler, type Response, type Router } from 'express';
 
-/** One thing that the service leans on. */
+/** One thing that the service leans on, and how it is asked. */
 export interface HealthCheck {
   /** Whether the service cannot work without it: then it takes part in readiness. */
   needed: boolean;
-  /** Asks it; fails, with a reason, when it is not well. The signal aborts after five seconds. */
+  /** Asks it; an error means that it is not well, and its message is shown. The signal aborts after five seconds, and then it counts as down. */
   check: (signal: AbortSignal) => Promise<void>;
 }
 
+/** What `createHealth` is told. */
 export interface HealthOptions {
+  /** The service's version, shown by `/health`. */
   version: string;
+  /** What the service leans on, by the name that the answers show; each is asked by itself, all at once. */
   checks: Record<string, HealthCheck>;
-  /** Whether everything that must happen before the first request has happened. */
+  /** Whether everything that must happen before the first request has happened. An error goes to Express: a 500. */
   started: () => boolean;
 }
 
@@ -34,7 +37,8 @@ const CHECK_LIMIT_MS = 5_000;
 
 /**
  * Four questions with four answers. `live`: does the process turn at all (asks nothing, so that a database outage restarts
- * nobody). `startup`: has it come up. `ready`: should it get requests now. `/health`: everything, for people.
+ * nobody). `startup`: has it come up. `ready`: should it get requests now. `/health`: everything, for people. Yes is 200,
+ * no is 503; times are in milliseconds, memory in bytes.
  */
 export function createHealth({ version, checks, started }: HealthOptions): Health {
   const router = express.Router();
@@ -47,33 +51,46 @@ export function createHealth({ version, checks, started }: HealthOptions): Healt
     const up = started();
     response.status(up ? 200 : 503).json({ status: up ? 'up' : 'starting' });
   });
-  router.get('/health/ready', async (_request, response) => {
-    const results = draining ? {} : await runChecks(checks, (check) => check.needed);
-    const ready = !draining && started() && allUp(results);
-    response
-      .status(ready ? 200 : 503)
-      .json({ status: readiness(ready, draining), checks: results });
-  });
-  router.get('/health', async (_request, response) => {
-    const results = await runChecks(checks, () => true);
-    const neededUp = allUp(
-      Object.fromEntries(Object.entries(results).filter(([, { needed }]) => needed)),
-    );
-    const ready = neededUp && started() && !draining;
-    const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
-    response.status(ready ? 200 : 503).json({
-      status: ready && !allUp(results) ? 'degraded' : readiness(ready, draining),
-      version,
-      uptimeSeconds: Math.round(process.uptime()),
-      memory: { rss, heapUsed, heapTotal, external },
-      checks: results,
-    });
-  });
+  router.get(
+    '/health/ready',
+    answering(async (response) => {
+      const results = draining ? {} : await runChecks(checks, (check) => check.needed);
+      const ready = !draining && started() && allUp(results);
+      response
+        .status(ready ? 200 : 503)
+        .json({ status: readiness(ready, draining), checks: results });
+    }),
+  );
+  router.get(
+    '/health',
+    answering(async (response) => {
+      const results = await runChecks(checks, () => true);
+      const neededUp = allUp(
+        Object.fromEntries(Object.entries(results).filter(([, { needed }]) => needed)),
+      );
+      const ready = neededUp && started() && !draining;
+      const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
+      response.status(ready ? 200 : 503).json({
+        status: ready && !allUp(results) ? 'degraded' : readiness(ready, draining),
+        version,
+        uptimeSeconds: Math.round(process.uptime()),
+        memory: { rss, heapUsed, heapTotal, external },
+        checks: results,
+      });
+    }),
+  );
   return {
     router,
     drain() {
       draining = true;
     },
+  };
+}
+
+/** Express 4 does not look at promises: without this, a `started` that throws would end the process. */
+function answering(answer: (response: Response) => Promise<void>): RequestHandler {
+  return (_request, response, next) => {
+    answer(response).catch(next);
   };
 }
 

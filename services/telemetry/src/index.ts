@@ -4,6 +4,7 @@ export { currentContext, outgoingHeaders, type RequestContext, setUser } from '.
 export { createHealth, type Health, type HealthCheck, type HealthOptions } from './health.ts';
 export type { Debug } from './logs/debug.ts';
 export type { LogLevel } from './logs/logger.ts';
+export type { PoolState } from './metrics/database.ts';
 export type { Registry } from './metrics/registry.ts';
 export { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
 export { exemplar } from './tracing/span.ts';

@@ -21,9 +21,11 @@ import { losses, onExportFailure } from './tracing/losses.ts';
 import { stopTracing } from './tracing/running.ts';
 import { inSpan } from './tracing/span.ts';
 
+/** What `createTelemetry` is told of the service. */
 export interface TelemetryOptions {
   /** The service's name, as in OTEL_SERVICE_NAME. */
   service: string;
+  /** The service's version: on every log line, and in `build_info`. */
   version: string;
   /** Commit that was built. */
   revision?: string;
@@ -31,6 +33,7 @@ export interface TelemetryOptions {
   environment: string;
   /** Tells replicas apart; the host's name when not given. */
   instance?: string;
+  /** Lines less important than this are not written. It can be changed later: `logger.level = 'debug'`. */
   logLevel: LogLevel;
   /** Directory for `<service>-<instance>.log` and `….audit.log`; without it lines go to standard output only. */
   logDirectory?: string;
@@ -60,9 +63,9 @@ export interface Telemetry {
   recordError: (response: Response, error: unknown) => void;
   /** `GET /metrics`: OpenMetrics with exemplars or Prometheus text, by `Accept`. */
   metricsEndpoint: () => RequestHandler;
-  /** Exposes a pool that opens at most `max` connections as `db_pool_*`. */
+  /** Exposes a pool that opens at most `max` connections as `db_pool_*`, in connections. Several pools are summed. */
   observePool: (pool: PoolState, max: number) => void;
-  /** Runs a query and times it; `operation` and `table` are labels, so of few values. The query's error goes on to the caller. */
+  /** Runs a query and times it, in seconds; `operation` and `table` are labels, so of few values. Its error goes on to the caller. */
   observeQuery: <T>(operation: string, table: string, run: () => Promise<T>) => Promise<T>;
   /** Counts a look-up that a cache could answer; few kinds of caches, as it is a label. */
   cacheHit: (cacheType: string) => void;
@@ -78,7 +81,10 @@ export interface Telemetry {
 const TRACES_LIMIT_MS = 3_000;
 const LOGS_LIMIT_MS = 2_000;
 
-/** Logs, metrics and traces for one service; call it once, in `main.ts`. */
+/**
+ * Logs, metrics and traces for one service; call it once, in `main.ts`. It opens nothing yet and does not fail: a log
+ * directory that cannot be written to is counted in `telemetry_log_lines_dropped_total`.
+ */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { service, version, revision = 'unknown', environment, instance = hostname() } = options;
   const registry = createRegistry({ version, revision });

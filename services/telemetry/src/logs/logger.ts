@@ -12,6 +12,7 @@ import { createSinks, type SinkOptions } from '../sinks/sinks.ts';
 
 /** Log levels, most important first. */
 export const LOG_LEVELS = { error: 0, warn: 1, info: 2, http: 3, debug: 4 } as const;
+/** `error`, `warn`, `info`, `http` (requests) or `debug`. */
 export type LogLevel = keyof typeof LOG_LEVELS;
 
 /** Bytes of one log file, and how many there are of each. */

@@ -7,8 +7,11 @@ const SLOW_SECONDS = 0.1;
 
 /** What is read of a connection pool; a `pg.Pool` has it. */
 export interface PoolState {
+  /** Open connections. */
   readonly totalCount: number;
+  /** Those of them that wait for work. */
   readonly idleCount: number;
+  /** Callers that wait for a connection. */
   readonly waitingCount: number;
 }
 

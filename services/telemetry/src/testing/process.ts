@@ -3,16 +3,29 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** The sample service as a process of its own. */
+/** A service as a process of its own. */
 export interface Sample extends AsyncDisposable {
   url: string;
   /** Sends SIGTERM and gives the exit code. */
   stop: () => Promise<number | null>;
 }
 
-/** Starts the sample service with `--import …/register` and waits for its port. */
-export async function startSample(environment: Record<string, string>): Promise<Sample> {
-  const child = run(environment);
+/** What to start: Node's arguments, and the folder to start it in. */
+export interface Program {
+  args: string[];
+  cwd?: string;
+}
+
+const sampleService: Program = {
+  args: ['--import', file('../register.ts'), fileURLToPath(file('./service.ts'))],
+};
+
+/** Starts a service, the sample with `--import …/register` unless told otherwise, and waits until it has printed its port. */
+export async function startSample(
+  environment: Record<string, string>,
+  program = sampleService,
+): Promise<Sample> {
+  const child = run(program, environment);
   const errors: string[] = [];
   for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
     errors.push(line);
@@ -33,12 +46,12 @@ export async function startSample(environment: Record<string, string>): Promise<
       },
     };
   }
-  throw new Error(`The sample service did not start:\n${errors.join('\n')}`);
+  throw new Error(`The service did not start:\n${errors.join('\n')}`);
 }
 
 /** Runs the sample service until it ends by itself; for settings that it refuses. */
 export async function failedStart(environment: Record<string, string>): Promise<string> {
-  const child = run(environment);
+  const child = run(sampleService, environment);
   const [[code], text] = await Promise.all([
     once(child, 'exit') as Promise<[number]>,
     (child.stderr as NodeJS.ReadableStream & { toArray: () => Promise<Buffer[]> }).toArray(),
@@ -47,24 +60,21 @@ export async function failedStart(environment: Record<string, string>): Promise<
   return Buffer.concat(text).toString();
 }
 
-function run(environment: Record<string, string>): ChildProcess {
+function run({ args, cwd }: Program, environment: Record<string, string>): ChildProcess {
   const { PATH, TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
-  return spawn(
-    process.execPath,
-    ['--import', file('../register.ts'), fileURLToPath(file('./service.ts'))],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: {
-        PATH,
-        TEST_DATABASE_URL,
-        TEST_REDIS_URL,
-        OTEL_SERVICE_NAME: 'sample',
-        ENVIRONMENT: 'test',
-        OTEL_BSP_SCHEDULE_DELAY: '50',
-        ...environment,
-      },
+  return spawn(process.execPath, args, {
+    cwd,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      PATH,
+      TEST_DATABASE_URL,
+      TEST_REDIS_URL,
+      OTEL_SERVICE_NAME: 'sample',
+      ENVIRONMENT: 'test',
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+      ...environment,
     },
-  );
+  });
 }
 
 function file(path: string): string {

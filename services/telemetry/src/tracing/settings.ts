@@ -1,6 +1,7 @@
 import { findPackageJSON } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 
@@ -81,7 +82,8 @@ export function readTracingSettings(environment: NodeJS.ProcessEnv): TracingSett
 /** The version in the package.json that the started file belongs to. */
 function versionOfEntry(entry: string | undefined): string {
   const path = entry === undefined ? undefined : findPackageJSON(pathToFileURL(entry));
-  if (path === undefined) return 'unknown';
+  // Where there is none, Node gives the started file itself.
+  if (path === undefined || basename(path) !== 'package.json') return 'unknown';
   const manifest = z
     .object({ version: z.string() })
     .safeParse(JSON.parse(readFileSync(path, 'utf8')));
