@@ -9,6 +9,7 @@ import { BEGINNING, chain, type Link, linkOf } from './chain.ts';
 export interface AuditEvent {
   /** What was done: `auth.login`. Of few values, so that it can be searched by. */
   action: string;
+  /** Whether it was done. */
   outcome: 'success' | 'failure';
   /** Who did it: a user id or a name that we gave; never an e-mail address. Left out where nobody knows. */
   actor?: string | undefined;
