@@ -1,6 +1,6 @@
 import type { Database, Statement } from '../database.ts';
 import { openCustomerAccount } from '../ledger/accounts.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import { Problem, unauthorized } from '../problem.ts';
 import type { SecurityEvents } from '../security/events.ts';
 import type { Attempt, Credentials } from './credentials.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 
 /** Pages of ours; all others are `other`. */
 const PAGES = ['/', '/docs'];

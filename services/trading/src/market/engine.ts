@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { MarketMetrics } from '../metrics.ts';
+import type { MarketMetrics } from '../metrics/roles.ts';
 import type { Matching } from '../orders/matching.ts';
 import { publishBoard } from '../quotes/live.ts';
 import type { QuoteBoard } from '../quotes/quote.ts';

@@ -1,6 +1,6 @@
 import type { Database, Statement } from '../database.ts';
 import { idempotently, type KeptAnswer } from '../idempotency/idempotency.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import type { Cents } from '../money.ts';
 import { pageOf, type Page, type PageRequest } from '../page.ts';
 import { Problem } from '../problem.ts';
