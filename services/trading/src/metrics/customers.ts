@@ -15,7 +15,7 @@ export function createCustomerMetrics(registry: Registry) {
       name: 'web_page_load_seconds',
       help: 'Time that phases of loading a page took in the browser',
       labelNames: ['page', 'phase'] as const,
-      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      buckets: [0.1, 0.5, 2.5],
       registers,
     }),
     // The bounds of good and poor, and one to either side: https://web.dev/articles/vitals.
@@ -33,7 +33,6 @@ export function createCustomerMetrics(registry: Registry) {
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1],
       registers,
     }),
-    // Few buckets, because there may be a series of each for every status of every route.
     webApiCall: new Histogram({
       name: 'web_api_call_duration_seconds',
       help: 'Time of calls to the API, as the browser saw them',
