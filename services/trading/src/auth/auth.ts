@@ -53,7 +53,7 @@ export interface AuthDependencies {
   credentials: Credentials;
   sessions: Sessions;
   events: SecurityEvents;
-  metrics: Pick<ApiMetrics, 'authAttempts' | 'userSignups'>;
+  metrics: Pick<ApiMetrics, 'authAttempts' | 'userSignups' | 'ledgerEntries'>;
 }
 
 export function createAuth({
@@ -83,6 +83,7 @@ export function createAuth({
         throw takenProblem(taken?.username ? 'username' : 'email');
       }
       metrics.userSignups.inc();
+      metrics.ledgerEntries.inc(2); // the starting credit
       return registered;
     },
 

@@ -54,12 +54,12 @@ export function createTradeMetrics(registry: Registry) {
     revenue: revenue(registry),
     realisedProfit: new Counter({
       name: 'customer_realised_profit_total',
-      help: 'What customers gained by sales, over the average cost, in cents',
+      help: 'What customers gained by sales, over the average cost, commissions included, in cents',
       registers,
     }),
     realisedLoss: new Counter({
       name: 'customer_realised_loss_total',
-      help: 'What customers lost by sales, under the average cost, in cents',
+      help: 'What customers lost by sales, under the average cost, commissions included, in cents',
       registers,
     }),
     firstTrades: new Counter({
