@@ -17,7 +17,7 @@ function setUp() {
   const registry = createRegistry({ version: '1', revision: 'abc' });
   const metrics = createHttpMetrics(registry);
   return {
-    ends(request: Partial<FinishedRequest>): void {
+    ends: (request: Partial<FinishedRequest>) => {
       metrics.begin();
       metrics.end({ ...finished, ...request });
     },
