@@ -245,7 +245,7 @@ export const REMARKS = [
   'A role has only the metrics that it can know: one that is registered shows up with the value 0, also where nobody counts.',
   'Health checks and scrapes are in no HTTP metric: machines ask them, all the time, and they would drown what people ask.',
   '`route` is a template, `unmatched` without one. HEAD counts as GET, which answers it. A method that a path does not have (405) is `other` and `unmatched`: anybody could ask each path in eight ways.',
-  'Histograms cost as many series as they have buckets, for every label set. So durations of requests tell 50 label sets below 400 apart, 5 of 4xx and 3 of 5xx (`services/telemetry/src/metrics/http.ts`), sizes have no buckets, queries five, and of what browsers call ten routes and statuses are told apart. What comes later is `other`, `unmatched` and the class of the status (`5xx`).',
+  'Histograms cost as many series as they have buckets, for every label set. So durations of requests tell 50 label sets below 400 apart, 4 of 4xx and 3 of 5xx (`services/telemetry/src/metrics/http.ts`), sizes have no buckets, queries five, and of what browsers call eight routes and statuses are told apart. What comes later is `other`, `unmatched` and the class of the status (`5xx`).',
   '`trade_duration_seconds` has the outcome, because a refusal is faster than a trade; `market_halts_total` has the character, because one at a time is normal; `payment_duration_seconds` is of payments that succeeded, because a failure ends nothing that a customer waits for.',
   '`change_failure_rate`, `market_quote_age_seconds`, `journey_*` and `ledger_imbalance` are absent when there is nothing to tell: 0 would say that all is well.',
   'Money is in whole cents, also in metrics: sums of cents are exact.',

@@ -20,7 +20,7 @@ const ROOM = {
   errors: 120,
   sizes: 50,
   durations: 50,
-  durationsOf4xx: 5,
+  durationsOf4xx: 4,
   durationsOf5xx: 3,
 };
 

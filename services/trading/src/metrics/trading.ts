@@ -10,7 +10,7 @@ export function createOrderMetrics(registry: Registry) {
       name: 'trade_duration_seconds',
       help: 'Time from the order to its execution or refusal',
       labelNames: ['outcome'] as const,
-      buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
       registers,
     }),
     ordersCreated: new Counter({
