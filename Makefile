@@ -1,6 +1,6 @@
 # Every task. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs doctor urls test lint format dashboards smoke clean
+.PHONY: help up down restart status logs doctor urls test lint format dashboards signals smoke clean
 
 # Node 24 comes with the development packages; the host's own, if it has one, may be older.
 with_node := scripts/node.sh && export PATH="$$PWD/node_modules/.bin:$$PATH" &&
@@ -48,3 +48,6 @@ format: ## Formats the sources
 
 dashboards: ## Generates Grafana's dashboards from grafana/src
 	@$(with_node) node --run dashboards
+
+signals: ## Generates docs/signals.md: every metric, log field and span
+	@$(with_node) node --run signals

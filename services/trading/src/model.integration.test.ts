@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type Database } from './database.ts';
 import { STARTING_CREDIT } from './ledger/accounts.ts';
-import { createTradeMetrics } from './metrics.ts';
+import { createTradeMetrics } from './metrics/trading.ts';
 import { fillCrossed, FILLS_PER_ROUND, SHARES_PER_ROUND } from './orders/matching.ts';
 import { decodeBoard, QUOTES_KEY } from './quotes/quote.ts';
 import { TEST_NAME } from './testing/database.ts';

@@ -5,12 +5,24 @@ import type { Registry } from './registry.ts';
 
 /** From 5 ms to 10 s. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const SIZE_BUCKETS = [100, 1_000, 10_000, 100_000, 1_000_000];
 
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-/** So many routes are told apart, at about 23 series each; whatever makes up route names cannot grow us beyond. */
-const ROUTE_LIMIT = 80;
+const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 export const UNMATCHED = 'unmatched';
+const OTHER = 'other';
+
+/**
+ * So many label sets are told apart, and all that come later are counted together, so that nobody can grow us by what they ask
+ * for. A set costs the histogram of durations 14 series and a counter one, so there is less room in the histogram; and least for
+ * errors, which callers can provoke at will, and which must not take the room of what goes well. A process has 2,000 series.
+ */
+const ROOM = {
+  requests: 200,
+  errors: 120,
+  sizes: 50,
+  durations: 50,
+  durationsOf4xx: 4,
+  durationsOf5xx: 3,
+};
 
 /** One finished request, as the metrics see it. */
 export interface FinishedRequest {
@@ -61,21 +73,18 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
   });
   const size = new Histogram({
     name: 'http_response_size_bytes',
-    help: 'Size of HTTP answers.',
+    help: 'Size of HTTP answers: their sum and number, and so their mean.',
     labelNames: ['method', 'route'],
-    buckets: SIZE_BUCKETS,
+    // Nobody asks for more than the mean, and buckets would be 200 series.
+    buckets: [],
     registers,
   });
-  const routes = new Set<string>();
-
-  function routeLabel(route: string | undefined): string {
-    if (route === undefined) return UNMATCHED;
-    if (!routes.has(route)) {
-      if (routes.size >= ROUTE_LIMIT) return UNMATCHED;
-      routes.add(route);
-    }
-    return route;
-  }
+  const requestRoom = room(ROOM.requests);
+  const errorRoom = room(ROOM.errors);
+  const sizeRoom = room(ROOM.sizes);
+  const durationRoom = room(ROOM.durations);
+  const durationRoomOf4xx = room(ROOM.durationsOf4xx);
+  const durationRoomOf5xx = room(ROOM.durationsOf5xx);
 
   return {
     begin() {
@@ -83,17 +92,47 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
     },
     end(request) {
       inFlight.dec();
-      const method = METHODS.has(request.method) ? request.method : 'other';
-      const route = routeLabel(request.route);
-      const labels = { method, route, status_code: String(request.status) };
-      total.inc(labels);
+      const { status, seconds, bytes, errorType } = request;
+      const { method, route } = endpointOf(request);
+      const exact = { method, route, status_code: String(status) };
+      const shared = { ...REST, status_code: `${Math.floor(status / 100)}xx` };
+      const key = `${method} ${route}`;
+      const keyOfStatus = `${key} ${status}`;
+      total.inc(requestRoom(keyOfStatus) ? exact : shared);
+      const inDuration =
+        status < 400 ? durationRoom : status < 500 ? durationRoomOf4xx : durationRoomOf5xx;
       duration.observe({
-        labels,
-        value: request.seconds,
+        labels: inDuration(keyOfStatus) ? exact : shared,
+        value: seconds,
         exemplarLabels: exemplar(request.span),
       });
-      size.observe({ method, route }, request.bytes);
-      if (request.errorType !== undefined) errors.inc({ method, route, type: request.errorType });
+      size.observe(sizeRoom(key) ? { method, route } : REST, bytes);
+      if (errorType !== undefined) {
+        const known = errorRoom(`${key} ${errorType}`);
+        errors.inc({ ...(known ? { method, route } : REST), type: known ? errorType : OTHER });
+      }
     },
+  };
+}
+
+/** What is counted together. */
+const REST = { method: OTHER, route: UNMATCHED };
+
+/**
+ * The labels of what answered. HEAD is answered by the route of GET. A method that a path does not have (405) has no more of a
+ * route than a path that does not exist, and must not give every path eight.
+ */
+function endpointOf({ method, route, status }: FinishedRequest): { method: string; route: string } {
+  if (status === 405) return REST;
+  const known = method === 'HEAD' ? 'GET' : method;
+  return { method: METHODS.has(known) ? known : OTHER, route: route ?? UNMATCHED };
+}
+
+/** @returns whether a label set is one of the first `limit` that came */
+function room(limit: number): (key: string) => boolean {
+  const known = new Set<string>();
+  return (key) => {
+    if (!known.has(key) && known.size < limit) known.add(key);
+    return known.has(key);
   };
 }

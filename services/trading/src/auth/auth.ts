@@ -1,7 +1,7 @@
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 import { openCustomerAccount } from '../ledger/accounts.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import { Problem, unauthorized } from '../problem.ts';
 import type { SecurityEvents } from '../security/events.ts';
 import type { Attempt, Credentials } from './credentials.ts';
@@ -57,7 +57,7 @@ export interface AuthDependencies {
   sessions: Sessions;
   events: SecurityEvents;
   telemetry: Pick<Telemetry, 'audit'>;
-  metrics: Pick<ApiMetrics, 'authAttempts' | 'userSignups'>;
+  metrics: Pick<ApiMetrics, 'authAttempts' | 'userSignups' | 'ledgerEntries'>;
 }
 
 export function createAuth({
@@ -91,6 +91,7 @@ export function createAuth({
         throw problem;
       }
       metrics.userSignups.inc();
+      metrics.ledgerEntries.inc(2); // the starting credit
       const actor = registered.user.id;
       telemetry.audit({ action: 'auth.register', outcome: 'success', actor, address });
       return registered;

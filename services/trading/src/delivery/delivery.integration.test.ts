@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDatabase } from '../database.ts';
-import { createWorkerMetrics } from '../metrics.ts';
+import { createWorkerMetrics } from '../metrics/roles.ts';
 import {
   createTestTelemetry,
   DELIVERY_TOKEN,

@@ -1,6 +1,6 @@
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import { Problem } from '../problem.ts';
 
 /** Where software is delivered to. Few, because each is a label's value. */

@@ -1,5 +1,5 @@
 import type { Database, Statement } from '../database.ts';
-import type { WorkerMetrics } from '../metrics.ts';
+import type { WorkerMetrics } from '../metrics/roles.ts';
 import type { Task } from '../worker/background.ts';
 import { doraFigures } from './dora.ts';
 

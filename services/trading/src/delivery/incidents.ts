@@ -1,6 +1,6 @@
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 
 /** What Alertmanager says of one firing of one alert. */
 export interface AlertNotice {

@@ -1,5 +1,5 @@
 import type { Database, Statement } from '../database.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 
 /** From 1, annoyed, to 5, delighted. */
 export type Rating = 1 | 2 | 3 | 4 | 5;

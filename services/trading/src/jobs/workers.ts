@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker, type Job } from 'bullmq';
 import { runWithCarrier, type Telemetry } from '@crows-nest/telemetry';
-import type { WorkerMetrics } from '../metrics.ts';
+import type { WorkerMetrics } from '../metrics/roles.ts';
 import { blockingConnection } from '../redis.ts';
 import type { JobData } from './queues.ts';
 import { isTopic, QUEUE_NAMES, type JobHandlers } from './topics.ts';

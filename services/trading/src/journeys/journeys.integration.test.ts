@@ -8,7 +8,7 @@ import { traceInMemory } from '../../../telemetry/src/testing/tracing.ts';
 import type { Config } from '../config.ts';
 import { createDatabase, type Database } from '../database.ts';
 import { createClosing, type Closing } from '../lifecycle.ts';
-import { createWorkerMetrics } from '../metrics.ts';
+import { createWorkerMetrics } from '../metrics/roles.ts';
 import { eventually } from '../testing/eventually.ts';
 import { startGateway, type TestGateway } from '../testing/gateway.ts';
 import { startMailServer, type MailServer } from '../testing/mail.ts';

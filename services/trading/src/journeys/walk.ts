@@ -1,7 +1,7 @@
 import { captureCarrier, runWithCarrier, type Telemetry } from '@crows-nest/telemetry';
 import type { Config } from '../config.ts';
 import type { Database, Statement } from '../database.ts';
-import type { WorkerMetrics } from '../metrics.ts';
+import type { WorkerMetrics } from '../metrics/roles.ts';
 import type { Task } from '../worker/background.ts';
 import { createCaller } from './caller.ts';
 import { JOURNEYS, type Step, type Walk } from './journeys.ts';

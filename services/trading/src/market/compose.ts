@@ -3,7 +3,7 @@ import { loadCharacters } from '../characters/characters.ts';
 import type { Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
 import type { Closing } from '../lifecycle.ts';
-import { createMarketMetrics, createTradeMetrics } from '../metrics.ts';
+import { createMarketMetrics } from '../metrics/roles.ts';
 import { createOperationsApp } from '../operations.ts';
 import { createMatching } from '../orders/matching.ts';
 import { createRedis } from '../redis.ts';
@@ -37,7 +37,7 @@ export async function composeMarket(
   const characters = await loadCharacters(database);
   const leadership = createLeadership(url, logger);
   closing.defer('leadership', () => leadership.close());
-  const matching = createMatching({ database, telemetry, metrics: createTradeMetrics(registry) });
+  const matching = createMatching({ database, telemetry, metrics });
   closing.defer('matching', () => matching.close());
   const engine = startEngine({
     database,

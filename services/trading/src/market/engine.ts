@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Telemetry } from '@crows-nest/telemetry';
-import type { MarketMetrics } from '../metrics.ts';
+import type { MarketMetrics } from '../metrics/roles.ts';
 import type { Matching } from '../orders/matching.ts';
 import { publishBoard } from '../quotes/live.ts';
 import type { QuoteBoard } from '../quotes/quote.ts';
@@ -44,11 +44,13 @@ export function startEngine(dependencies: EngineDependencies): Engine {
       return;
     }
     market ??= await openMarket(dependencies, Date.now());
+    const start = performance.now();
     const quotes = market.rounds.next(Date.now());
     await publishBoard(redis, quotes);
     matching.begin(quotes);
     if (quotes.round % TICKS_PER_SECOND === 0) save(market, quotes);
     tell(quotes);
+    performance.measure('market.round', { start });
   };
 
   // Not awaited by the tick: a slow Postgres must not make quotes late. One at a time, so that nothing piles up.

@@ -1,6 +1,6 @@
 import { captureCarrier, type Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
-import type { WorkerMetrics } from '../metrics.ts';
+import type { WorkerMetrics } from '../metrics/roles.ts';
 import type { Task } from '../worker/background.ts';
 import type { Side } from './order.ts';
 

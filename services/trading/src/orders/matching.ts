@@ -1,6 +1,6 @@
 import { captureCarrier, type Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
-import type { TradeMetrics } from '../metrics.ts';
+import type { TradeMetrics } from '../metrics/trading.ts';
 import { cents } from '../money.ts';
 import { TRADABLE_FOR_MS, type QuoteBoard } from '../quotes/quote.ts';
 import { countTrade } from '../trades/count-trade.ts';

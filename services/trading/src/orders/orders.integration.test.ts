@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Telemetry } from '@crows-nest/telemetry';
 import { createDatabase, type Database } from '../database.ts';
-import { createTradeMetrics, createWorkerMetrics } from '../metrics.ts';
+import { createWorkerMetrics } from '../metrics/roles.ts';
+import { createTradeMetrics } from '../metrics/trading.ts';
 import { cents } from '../money.ts';
 import { board, type Quote } from '../quotes/quote.ts';
 import { eventually } from '../testing/eventually.ts';

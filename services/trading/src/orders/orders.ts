@@ -1,7 +1,7 @@
 import { captureCarrier, type Telemetry } from '@crows-nest/telemetry';
 import type { Database, Queryable, Statement } from '../database.ts';
 import { idempotently, type KeptAnswer } from '../idempotency/idempotency.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import { pageOf, type Page, type PageRequest } from '../page.ts';
 import { invalidRequest, Problem } from '../problem.ts';
 import {

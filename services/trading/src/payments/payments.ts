@@ -1,7 +1,7 @@
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 import { idempotently, outcomeOf, type KeptAnswer } from '../idempotency/idempotency.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import type { Cents } from '../money.ts';
 import { pageOf, type Page, type PageRequest } from '../page.ts';
 import { Problem } from '../problem.ts';

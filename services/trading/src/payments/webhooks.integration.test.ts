@@ -12,7 +12,7 @@ import {
   type Customer,
   type TestSystem,
 } from '../testing/system.ts';
-import { createWorkerMetrics } from '../metrics.ts';
+import { createWorkerMetrics } from '../metrics/roles.ts';
 import { chargePayment, type ChargeDependencies } from './charge.ts';
 import { createGateway } from './gateway.ts';
 import { createSettle } from './settle.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Telemetry } from '@crows-nest/telemetry';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import { Problem } from '../problem.ts';
 import type { SecurityEvents } from '../security/events.ts';
 import { transactionSchema } from './gateway.ts';

@@ -1,6 +1,6 @@
 import type { Session } from '../auth/sessions.ts';
 import type { Database, Statement } from '../database.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import { Problem } from '../problem.ts';
 
 /** What the house thinks of a character. */

@@ -1,5 +1,5 @@
 import type { Telemetry } from '@crows-nest/telemetry';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 
 export type SecurityEvent =
   | 'account_locked'

@@ -2,7 +2,7 @@ import { WebSocket, type RawData } from 'ws';
 import { checked } from '../api/input.ts';
 import { toProblem } from '../api/problems.ts';
 import type { Session } from '../auth/sessions.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import { Problem, unauthorized } from '../problem.ts';
 import type { QuoteBoard } from '../quotes/quote.ts';
 import type { Limits } from './limits.ts';

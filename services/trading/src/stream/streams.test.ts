@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
 import type { Session } from '../auth/sessions.ts';
-import { createApiMetrics } from '../metrics.ts';
+import { createApiMetrics } from '../metrics/roles.ts';
 import { cents } from '../money.ts';
 import { unauthorized } from '../problem.ts';
 import { board, type QuoteBoard } from '../quotes/quote.ts';

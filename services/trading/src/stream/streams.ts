@@ -5,7 +5,7 @@ import { currentContext, runWithCarrier, setUser, type Telemetry } from '@crows-
 import type { Activity } from '../auth/activity.ts';
 import type { Auth } from '../auth/auth.ts';
 import type { Session, Sessions } from '../auth/sessions.ts';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
 import type { Upgrades } from '../server.ts';
 import { startBackground, type Task } from '../worker/background.ts';

@@ -1,4 +1,4 @@
-import type { TradeMetrics } from '../metrics.ts';
+import type { TradeMetrics } from '../metrics/trading.ts';
 import type { Cents } from '../money.ts';
 
 /** A trade that was made, with what its metrics need. */

@@ -1,7 +1,8 @@
 import { captureCarrier, currentContext, type Telemetry } from '@crows-nest/telemetry';
 import type { Database, Statement } from '../database.ts';
 import { hashRequest, keyReused, type KeptAnswer } from '../idempotency/idempotency.ts';
-import type { ApiMetrics, TradeMetrics } from '../metrics.ts';
+import type { ApiMetrics } from '../metrics/roles.ts';
+import type { TradeMetrics } from '../metrics/trading.ts';
 import { cents, type Cents } from '../money.ts';
 import { unavailable, type Problem } from '../problem.ts';
 import { TRADABLE_FOR_MS, type Quote } from '../quotes/quote.ts';

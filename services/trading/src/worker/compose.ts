@@ -9,7 +9,7 @@ import type { JobHandlers } from '../jobs/topics.ts';
 import { startJobs } from '../jobs/workers.ts';
 import { journeysTask } from '../journeys/walk.ts';
 import type { Closing } from '../lifecycle.ts';
-import { createWorkerMetrics } from '../metrics.ts';
+import { createWorkerMetrics } from '../metrics/roles.ts';
 import { tellOfLock } from '../notifications/account-locked.ts';
 import { confirmTrade } from '../notifications/confirmation.ts';
 import { createMailer } from '../notifications/mailer.ts';

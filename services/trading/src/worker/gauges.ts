@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Database, Statement } from '../database.ts';
 import { ledgerImbalance } from '../ledger/audit.ts';
-import type { WorkerMetrics } from '../metrics.ts';
+import type { WorkerMetrics } from '../metrics/roles.ts';
 import type { Queues } from '../jobs/queues.ts';
 import { QUEUE_NAMES } from '../jobs/topics.ts';
 import type { QuoteReader } from '../quotes/reader.ts';

@@ -1,0 +1,44 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Registry } from './registry.ts';
+
+/** What is reported of deployments and incidents. */
+export function createDeliveryMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    deployments: new Counter({
+      name: 'deployments_total',
+      help: 'Deployments reported',
+      labelNames: ['environment', 'outcome'] as const,
+      registers,
+    }),
+    deploymentLeadTime: new Histogram({
+      name: 'deployment_lead_time_seconds',
+      help: 'Time from the oldest commit in a deployment to its success',
+      buckets: [300, 3600, 14_400, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000],
+      registers,
+    }),
+    incidentRecovery: new Histogram({
+      name: 'incident_recovery_seconds',
+      help: 'Time from the start of an incident to its end',
+      buckets: [30, 60, 120, 300, 600, 1800, 3600, 14_400, 43_200, 86_400],
+      registers,
+    }),
+  };
+}
+
+/** What follows from all that was reported: looked up in the background. */
+export function createDeliveryGauges(registry: Registry) {
+  const registers = [registry];
+  return {
+    incidentsOpen: new Gauge({
+      name: 'incidents_open',
+      help: 'Incidents that have not ended',
+      registers,
+    }),
+    changeFailureRate: new Gauge({
+      name: 'change_failure_rate',
+      help: 'Deployments of the last 30 days that failed or led to a critical incident, over all; absent without any',
+      registers,
+    }),
+  };
+}

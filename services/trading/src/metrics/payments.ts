@@ -1,0 +1,63 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Registry } from './registry.ts';
+
+/** What is told of payments by whoever takes or settles them: the API, to which webhooks come, and the worker, which asks. */
+export function createPaymentMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    payments: new Counter({
+      name: 'payments_total',
+      help: 'Payments that are settled, by what came of them',
+      labelNames: ['kind', 'status', 'gateway'] as const,
+      registers,
+    }),
+    paymentValue: new Counter({
+      name: 'payment_value_total',
+      help: 'Money of the payments that succeeded, in cents',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    paymentFailures: new Counter({
+      name: 'payment_failures_total',
+      help: 'Payments that failed, by reason',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    paymentDuration: new Histogram({
+      name: 'payment_duration_seconds',
+      help: 'Time from asking for a payment to its success in the books',
+      buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600],
+      registers,
+    }),
+    subscriptionFailures: new Counter({
+      name: 'subscription_failures_total',
+      help: 'Charges of the real-time plan that were declined',
+      registers,
+    }),
+  };
+}
+
+/** What the gateway tells us by itself. */
+export function createWebhookMetrics(registry: Registry) {
+  return {
+    paymentWebhooks: new Counter({
+      name: 'payment_webhooks_total',
+      help: "The gateway's webhooks, by what became of them",
+      labelNames: ['type', 'outcome'] as const,
+      registers: [registry],
+    }),
+  };
+}
+
+/** Who pays for real-time quotes: looked up in the background. */
+export function createSubscriptionGauges(registry: Registry) {
+  return {
+    subscriptionsActive: new Gauge({
+      name: 'subscriptions_active',
+      help: 'Customers whose real-time plan runs',
+      registers: [registry],
+    }),
+  };
+}
+
+export type PaymentMetrics = ReturnType<typeof createPaymentMetrics>;
