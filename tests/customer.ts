@@ -51,6 +51,7 @@ export async function demand(
 }
 
 export interface Customer {
+  id: string;
   username: string;
   email: string;
   token: string;
@@ -60,10 +61,11 @@ export interface Customer {
 export async function signUp(): Promise<Customer> {
   const username = `test-${randomUUID().slice(0, 8)}`;
   const account = { username, email: `${username}@example.com`, password: 'a long passphrase' };
-  const { token } = (await demand(201, 'POST', '/auth/register', { body: account })) as {
+  const { user, token } = (await demand(201, 'POST', '/auth/register', { body: account })) as {
+    user: { id: string };
     token: string;
   };
-  return { username, email: account.email, token };
+  return { id: user.id, username, email: account.email, token };
 }
 
 export interface Market {

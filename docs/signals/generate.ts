@@ -80,12 +80,13 @@ ${table(
 Entries of the ledger are posted by functions of the database, in the same statement as what they belong to, so there is no span
 \`ledger.post\`: it is the SQL statement's.
 
-Those below and above them come from OpenTelemetry's instrumentations, and have its attributes, of which one looks at:
+Those below and above them come from the telemetry library, and for calls that go out from OpenTelemetry's instrumentations (of whose
+attributes these are the ones to look at):
 
 ${table(
-  ['instrumentation', 'name of the span', 'what it is', 'attributes'],
-  Object.entries(INSTRUMENTATIONS).map(([instrumentation, { name, what, attributes }]) => [
-    instrumentation,
+  ['made by', 'name of the span', 'what it is', 'attributes'],
+  INSTRUMENTATIONS.map(({ by, name, what, attributes }) => [
+    `\`${by}\``,
     name,
     what,
     codes(attributes),

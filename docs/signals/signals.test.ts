@@ -75,12 +75,17 @@ describe('spans', () => {
     .map((path) => readFileSync(join(ROOT, path), 'utf8'))
     .filter((text) => /\.span\(|\bsendOnce\(/.test(text));
   const SPAN = /\.span\(\s*['`]([^'`]+)['`]/g;
+  /** Actions of the audit stream look like attributes. */
+  const AUDIT = /\baction: '[^']+'/g;
   const namesIn = (text: string) =>
     [...text.matchAll(SPAN)].map(([, name = '']) => name.replaceAll(/\$\{(\w+)\.name\}/g, '<$1>'));
   const attributesIn = (text: string) =>
-    [...text.replaceAll(SPAN, '').matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g)].map(
-      ([, attribute = '']) => attribute,
-    );
+    [
+      ...text
+        .replaceAll(SPAN, '')
+        .replaceAll(AUDIT, '')
+        .matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g),
+    ].map(([, attribute = '']) => attribute);
 
   test('that the services begin are listed, and no others', () => {
     const begun = sources.flatMap(namesIn);
@@ -104,12 +109,21 @@ describe('spans', () => {
     }
   });
 
-  test('come from the instrumentations that the library depends on, and no others', () => {
+  test('of others come from the instrumentations that the library depends on, and no others', () => {
     const manifest = readFileSync(join(ROOT, 'services/telemetry/package.json'), 'utf8');
     const { dependencies } = JSON.parse(manifest) as { dependencies: Record<string, string> };
-    const used = Object.keys(dependencies).flatMap(
-      (name) => /^@opentelemetry\/instrumentation-(.+)$/.exec(name)?.[1] ?? [],
+    const used = Object.keys(dependencies).filter((name) =>
+      name.startsWith('@opentelemetry/instrumentation-'),
     );
-    expect(used.toSorted()).toEqual(Object.keys(INSTRUMENTATIONS).toSorted());
+    const listed = INSTRUMENTATIONS.map(({ by }) => by).filter((by) => by.startsWith('@'));
+    expect(used.toSorted()).toEqual(listed.toSorted());
   });
+
+  test.each(INSTRUMENTATIONS.filter(({ by }) => by.startsWith('src')))(
+    'of $by have the attributes that are listed, and no others',
+    ({ by, attributes }) => {
+      const used = attributesIn(readFileSync(join(ROOT, 'services/telemetry', by), 'utf8'));
+      expect([...new Set(used)].toSorted()).toEqual(attributes.toSorted());
+    },
+  );
 });

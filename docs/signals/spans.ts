@@ -87,37 +87,47 @@ export const SPANS: Record<string, SpanEntry> = {
   },
 };
 
-/** Spans by OpenTelemetry's instrumentations: the packages that the library depends on, a test sees to that. */
-export const INSTRUMENTATIONS: Record<string, SpanEntry & { name: string }> = {
-  http: {
-    name: '`GET /api/orders/:id`; a call that goes out by `node:http`: `POST`',
-    what: 'a request; health checks and scrapes are left out',
+/** Who makes a span that no service begins: a file of the library's own, or an instrumentation of OpenTelemetry that it depends on. */
+export interface InstrumentationEntry extends SpanEntry {
+  by: `src/tracing/${string}.ts` | `@opentelemetry/instrumentation-${string}`;
+  name: string;
+}
+
+export const INSTRUMENTATIONS: InstrumentationEntry[] = [
+  {
+    by: 'src/tracing/server.ts',
+    name: 'method and route: `GET /api/orders/:id`',
+    what: 'a request that came, by `telemetry.http()`; health checks and scrapes are left out',
     attributes: [
       'http.request.method',
-      'http.route',
-      'http.response.status_code',
       'url.path',
-      'client.address',
+      'request.id',
+      'http.response.status_code',
+      'http.route',
     ],
   },
-  express: {
-    name: '',
-    what: 'gives the span of a request its route; a span for each middleware would say nothing',
-    attributes: ['http.route'],
-  },
-  pg: {
+  {
+    by: 'src/tracing/pg.ts',
     name: "the statement's: `execute_trade`",
     what: 'one SQL statement, within a trace; waiting for a connection is a metric',
-    attributes: ['db.query.text', 'db.postgresql.plan', 'db.namespace'],
+    attributes: ['db.system.name', 'db.query.text', 'error.type'],
   },
-  ioredis: {
+  {
+    by: 'src/tracing/ioredis.ts',
     name: 'the command: `get`',
     what: 'one Redis command, within a trace, with the form of its key, `session:?`',
-    attributes: ['db.operation.name', 'db.query.text'],
+    attributes: ['db.system.name', 'db.query.text'],
   },
-  undici: {
-    name: '`POST`',
+  {
+    by: '@opentelemetry/instrumentation-undici',
+    name: 'the method: `POST`',
     what: 'a call that goes out by `fetch`: to the card gateway, and on journeys',
     attributes: ['http.request.method', 'url.full', 'http.response.status_code'],
   },
-};
+  {
+    by: '@opentelemetry/instrumentation-http',
+    name: 'the method: `POST`',
+    what: 'a call that goes out by `node:http`',
+    attributes: ['http.request.method', 'url.full', 'http.response.status_code'],
+  },
+];

@@ -1,8 +1,7 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { Span } from '@opentelemetry/api';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
-import { contextFromHeaders, runInContext } from './context.ts';
+import { bindContext, contextFromHeaders, runInContext } from './context.ts';
 import type { Debug } from './logs/debug.ts';
 import { debugRequest } from './logs/requests.ts';
 import type { HttpMetrics } from './metrics/http.ts';
@@ -111,7 +110,7 @@ function observe(
       logger.log(level, `${method} ${path} ${status}`, fields);
     }
   };
-  response.once('close', AsyncResource.bind(finish));
+  response.once('close', bindContext(finish));
 }
 
 function errorTypeOf(status: number, error: Error | undefined): string | undefined {

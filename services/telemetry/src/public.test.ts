@@ -13,7 +13,7 @@ const sources = globSync('**/*.ts', {
 
 const manifest = JSON.parse(
   readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'),
-) as Record<'dependencies' | 'peerDependencies', Record<string, string>>;
+) as Record<'dependencies' | 'optionalDependencies' | 'peerDependencies', Record<string, string>>;
 
 const imported = sources.flatMap((source) =>
   ts
@@ -30,7 +30,11 @@ test('imports its own files and what its package.json names, so nothing of tradi
     .map(({ name }) => name)
     .filter((name) => !name.startsWith('.') && !isBuiltin(name))
     .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
-  const named = { ...manifest.dependencies, ...manifest.peerDependencies };
+  const named = {
+    ...manifest.dependencies,
+    ...manifest.optionalDependencies,
+    ...manifest.peerDependencies,
+  };
   // Its types are what declarations import as `express`.
   delete named['@types/express'];
   expect([...new Set(packages)].toSorted()).toEqual(Object.keys(named).toSorted());

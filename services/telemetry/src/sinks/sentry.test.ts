@@ -65,7 +65,7 @@ test('sends a failed request with release, environment, trace, ids, stack and ca
   });
   const frames = event?.exception?.values[1]?.stacktrace?.frames;
   expect(frames?.at(-1)?.filename).toContain('sentry.test.ts');
-  expect(event?.contexts?.['trace']).toMatchObject({ trace_id: traced?.spanContext().traceId });
+  expect(event?.contexts.trace).toMatchObject({ trace_id: traced?.spanContext().traceId });
 });
 
 test('sends what is logged as an error within a trace with the ids of that trace', async () => {

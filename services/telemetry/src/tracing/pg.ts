@@ -1,10 +1,10 @@
-import { AsyncResource } from 'node:async_hooks';
 import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import {
   InstrumentationBase,
   InstrumentationNodeModuleDefinition,
   isWrapped,
 } from '@opentelemetry/instrumentation';
+import { bindContext } from '../context.ts';
 
 type Callback = (error: Error | null | undefined, ...results: unknown[]) => void;
 type Query = (this: unknown, ...parameters: unknown[]) => unknown;
@@ -63,7 +63,7 @@ export class PgInstrumentation extends InstrumentationBase {
       });
       const callback = parameters.at(-1);
       if (typeof callback === 'function') {
-        parameters[parameters.length - 1] = AsyncResource.bind(
+        parameters[parameters.length - 1] = bindContext(
           (error: Error | undefined, ...results: unknown[]) => {
             end(span, error);
             (callback as Callback)(error, ...results);
@@ -98,7 +98,7 @@ function statementOf(query: unknown): { name?: string; text: string } | undefine
 /** Who waited for a connection goes on as itself, and not as the request that gave it back. */
 function bound(connect: Connect): Connect {
   return function (callback) {
-    return connect.call(this, callback && AsyncResource.bind(callback));
+    return connect.call(this, callback && bindContext(callback));
   };
 }
 

@@ -5,6 +5,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
+  type ReadableSpan,
   type SpanExporter,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
@@ -63,7 +64,18 @@ function exporter(settings: TracingSettings, attributes: Record<string, unknown>
     maxSpanBatchSize: settings.batchLimit + 1,
   };
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- for receivers that speak Thrift; OTLP is one setting away
-  return new JaegerExporter(config);
+  const jaegerExporter = new JaegerExporter(config);
+  return {
+    export: (spans, done) => {
+      jaegerExporter.export(spans.map(withoutScope), done);
+    },
+    shutdown: () => jaegerExporter.shutdown(),
+  };
+}
+
+/** Which library began a span interests nobody, and exporter-jaeger would write it into each, as two tags of nine. */
+function withoutScope(span: ReadableSpan): ReadableSpan {
+  return Object.create(span, { instrumentationScope: { value: undefined } }) as ReadableSpan;
 }
 
 function processor(settings: TracingSettings, create: () => SpanExporter): CountingProcessor {
