@@ -62,7 +62,7 @@ ${table(
   Object.entries(REQUEST_FIELDS).map(([field, use]) => [code(field), use]),
 )}
 
-Passwords, tokens, card numbers and addresses are redacted wherever they stand.
+Passwords, tokens, card numbers and e-mail addresses are redacted wherever they stand.
 
 ## Spans
 

@@ -8,7 +8,6 @@ import { currentContext, setUser } from './context.ts';
 import { scrape, series, startApp } from './testing/app.ts';
 import { readLines, temporaryDirectory } from './testing/lines.ts';
 import { traceInMemory } from './testing/tracing.ts';
-import { inSpan } from './tracing/span.ts';
 
 test('answers with the ids of the caller and carries them', async () => {
   await using directory = await temporaryDirectory();
@@ -111,14 +110,7 @@ test('puts the trace id of a sampled request on its bucket, and none of one that
   await using directory = await temporaryDirectory();
   await using app = await startApp(directory.path, () => undefined);
   const { http, registry } = app.telemetry;
-  // The span of a request is the HTTP instrumentation's business; here a test's own span stands for it.
   const traced = express()
-    .use((_request, _response, next) => {
-      void inSpan('request', {}, () => {
-        next();
-        return Promise.resolve();
-      });
-    })
     .use(http())
     .get('/traced', (_request, response) => response.send('ok'));
   const server = traced.listen(0, '127.0.0.1');
@@ -132,7 +124,8 @@ test('puts the trace id of a sampled request on its bucket, and none of one that
   await (await fetch(url)).text();
   server.closeAllConnections();
   server.close();
-  const id = tracing.spans()[0]?.spanContext().traceId ?? 'none';
+  const request = tracing.spans().find(({ name }) => name === 'GET /traced');
+  const id = request?.spanContext().traceId ?? 'none';
   expect(await scrape(app.url)).toMatch(
     new RegExp(
       `^http_request_duration_seconds_bucket\\{.*route="/traced".*\\} \\d+ # \\{trace_id="${id}"\\} [\\d.e-]+ [\\d.]+$`,
@@ -261,4 +254,20 @@ test('writes headers and bodies of requests as they came, redacted and cut, when
   const text = JSON.stringify(lines);
   expect(text).not.toMatch(/hunter2|abcdef|nami@/);
   expect(text.length).toBeLessThan(15_000);
+});
+
+test('counts what was sent where no length was declared', async () => {
+  await using directory = await temporaryDirectory();
+  await using app = await startApp(directory.path, (routes) => {
+    routes.get('/parts', (_request, response) => {
+      response.write('x'.repeat(1000));
+      response.end('y');
+    });
+  });
+  await (await fetch(`${app.url}/parts`)).text();
+  const sum = series(
+    await scrape(app.url),
+    'http_response_size_bytes_sum{method="GET",route="/parts"}',
+  );
+  expect(sum).toBeGreaterThan(1000);
 });

@@ -66,7 +66,10 @@ function observe(
   const operational = span === undefined;
   const level = operational ? 'debug' : 'http';
   const route = watchRoute(request);
-  const bytesBefore = response.socket?.bytesWritten ?? 0;
+  // Both are gone when the connection is.
+  const { socket } = response;
+  const address = request.ip;
+  const bytesBefore = socket?.bytesWritten ?? 0;
   if (!operational) metrics.begin();
   logger.log(level, `${method} ${path} received`, { method, path });
 
@@ -75,7 +78,7 @@ function observe(
     const milliseconds = performance.now() - start;
     const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED;
     const error = recordedErrors.get(response);
-    const bytes = bytesOf(response, bytesBefore);
+    const bytes = bytesOf(response, (socket?.bytesWritten ?? 0) - bytesBefore);
     const template = route();
     if (!operational) {
       metrics.end({
@@ -96,7 +99,7 @@ function observe(
       status,
       durationMs: Math.round(milliseconds * 1000) / 1000,
       bytes,
-      address: request.ip,
+      address,
       userAgent: request.headers['user-agent'],
     };
     if (debug && !operational) debugRequest(debug, path, request);
@@ -120,10 +123,10 @@ function errorTypeOf(status: number, error: Error | undefined): string | undefin
   return status >= 400 ? 'client' : undefined;
 }
 
-function bytesOf(response: Response, bytesBefore: number): number {
+/** The body's length where it was declared, else all that was sent. */
+function bytesOf(response: Response, sent: number): number {
   const declared = Number(response.getHeader('content-length'));
-  if (!Number.isNaN(declared)) return declared;
-  return Math.max(0, (response.socket?.bytesWritten ?? bytesBefore) - bytesBefore);
+  return Number.isNaN(declared) ? sent : declared;
 }
 
 function pathOf(url: string): string {

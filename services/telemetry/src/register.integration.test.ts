@@ -47,3 +47,25 @@ test('traces SQL and Redis below a request, by statement name and key shape, and
   ]);
   expect(JSON.stringify(collector.spans)).not.toContain('8f3a9b');
 }, 90_000);
+
+test.each(['0', '1'])(
+  'with a ratio of %s a callback of a shared connection runs as who asked',
+  async (ratio) => {
+    await using collector = await startCollector();
+    await using directory = await temporaryDirectory();
+    await using sample = await startSample({
+      OTEL_EXPORTER_JAEGER_ENDPOINT: `${collector.url}/api/traces`,
+      OTEL_TRACES_SAMPLER_ARG: ratio,
+      LOG_DIRECTORY: directory.path,
+    });
+    const ids = ['first', 'second', 'third'];
+    await Promise.all(
+      ids.map((id) => fetch(`${sample.url}/callback`, { headers: { 'X-Request-ID': id } })),
+    );
+    await sample.stop();
+    const lines = await readLines(join(directory.path, 'sample-one.log'));
+    const called = lines.filter(({ message }) => message === 'called back');
+    expect(called.map(({ requestId }) => requestId).toSorted()).toEqual(ids);
+  },
+  90_000,
+);

@@ -7,7 +7,7 @@ export type Debug = (message: string, fields?: object) => void;
 /**
  * Debug lines by namespace: those that `patterns` names are written whatever the level is, the others at level `debug`.
  *
- * @param patterns as of the npm package `debug`: `app:*,-app:market`; separated by commas or blanks, `*` stands for anything, `-` leaves out
+ * @param patterns as of the npm package `debug`: `app:*,-app:market`; separated by commas or blanks, `*` stands for anything but `/`, `-` leaves out
  */
 export function createDebug(
   { logger, lineOf, write }: Logging,

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { LineSink } from './queue.ts';
@@ -42,7 +42,9 @@ export class RotatingFile implements LineSink {
   }
 
   writeNow(lines: Buffer): void {
-    if (this.#file !== undefined) writeSync(this.#file.fd, this.#onItsOwnLine(lines));
+    // Lines gather for a moment before the file is opened.
+    const file = this.#file?.fd ?? openSync(this.#path, 'a');
+    writeSync(file, this.#onItsOwnLine(lines));
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Counter, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
@@ -126,4 +127,24 @@ test('writes what nobody should have logged', async () => {
   expect(lines).toHaveLength(5);
   expect(lines[0]).toMatchObject({ big: '1', self: { self: '[circular]' } });
   expect(JSON.stringify(lines[4]).length).toBeLessThan(20_000);
+});
+
+test('a process that ends at once writes its lines all the same', async () => {
+  await using directory = await temporaryDirectory();
+  const program = `
+    import { createTelemetry } from ${JSON.stringify(new URL('../index.ts', import.meta.url).href)};
+    const telemetry = createTelemetry({ ...${JSON.stringify(ORIGIN)}, logLevel: 'info', logDirectory: ${JSON.stringify(directory.path)} });
+    telemetry.logger.error('last words');
+    process.exit(1);`;
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', program],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(status).toBe(1);
+  expect(stdout).toContain('last words');
+  const lines = await readLines(join(directory.path, 'api-one.log'));
+  expect(lines.map(({ message }) => message)).toEqual(['last words']);
 });

@@ -40,7 +40,8 @@ test('writes every line in order and closes the sink', async () => {
 
 test('never waits for a sink that hangs: holds a bounded number of lines and counts the others', async () => {
   const dropped = counter();
-  const hanging: LineSink = { ...collecting(), write: () => new Promise(() => undefined) };
+  const never = () => new Promise<void>(() => undefined);
+  const hanging: LineSink = { ...collecting(), write: never, close: never };
   const queue = new LineQueue(hanging, dropped.add);
   for (let number = 0; number < 100; number += 1) queue.push(MEGABYTE);
   expect(dropped.lines).toBe(92);

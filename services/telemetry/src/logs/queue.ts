@@ -67,18 +67,19 @@ export class LineQueue {
   async close(milliseconds: number): Promise<void> {
     this.#hurry.abort();
     const limit = new AbortController();
-    await Promise.race([
-      this.#draining,
-      delay(milliseconds, undefined, { ref: false, signal: limit.signal }).catch(() => undefined),
-    ]);
-    limit.abort();
+    const over = delay(milliseconds, undefined, { ref: false, signal: limit.signal }).catch(
+      () => undefined,
+    );
+    await Promise.race([this.#draining, over]);
     this.#closing.abort();
     process.removeListener('exit', this.#onExit);
     const left = this.#waiting.length + this.#linesUnderWay;
     if (left > 0) this.#onDropped(left);
     this.#waiting = [];
     this.#waitingBytes = 0;
-    await this.#sink.close();
+    // A sink closes when its write has come to an end, and that one may hang.
+    await Promise.race([this.#sink.close(), over]);
+    limit.abort();
   }
 
   async #drain(): Promise<void> {

@@ -62,15 +62,35 @@ const MAX_TEXT = 16_384;
 
 /** Names come from code and repeat for ever; those that come from data must not fill the memory. */
 const NAMES_REMEMBERED = 2_000;
-const secretNames = new Map<string, boolean>();
+const names = new Map<string, Name>();
+
+/** What there is to know of the name of a field, header or variable. */
+interface Name {
+  /** Whether it holds a secret. */
+  secret: boolean;
+  /** The name itself, redacted. */
+  shown: string;
+  /** Whether its value is a name again, as in `{ name: 'authorization', value: '…' }`; and whether it is the value there. */
+  label: boolean;
+  labelled: boolean;
+}
 
 /** Whether a field, header or variable of this name holds a secret. */
 export function isSecretName(name: string): boolean {
-  const known = secretNames.get(name);
-  if (known !== undefined) return known;
-  const secret = SECRET_NAME.test(name);
-  if (secretNames.size < NAMES_REMEMBERED) secretNames.set(name, secret);
-  return secret;
+  return known(name).secret;
+}
+
+function known(text: string): Name {
+  const found = names.get(text);
+  if (found !== undefined) return found;
+  const name: Name = {
+    secret: SECRET_NAME.test(text),
+    shown: redactText(text),
+    label: /^(?:name|key|header|field)$/i.test(text),
+    labelled: /^values?$/i.test(text),
+  };
+  if (names.size < NAMES_REMEMBERED) names.set(text, name);
+  return name;
 }
 
 /** Replaces passwords, tokens, cookies, logins in URLs, e-mail addresses and card numbers in free text. */
@@ -160,11 +180,11 @@ function copyFields(
 ): Record<string, unknown> {
   const copied: Record<string, unknown> = {};
   // `{ name: 'authorization', value: '…' }`: the name is a value itself.
-  const label = fields.find(([key]) => /^(?:name|key|header|field)$/i.test(key))?.[1];
-  const labelled = typeof label === 'string' && isBareName(label) && isSecretName(label);
+  const label = fields.find(([key]) => known(key).label)?.[1];
+  const ofSecret = typeof label === 'string' && isBareName(label) && isSecretName(label);
   for (const [key, field] of fields) {
-    const secret = isSecretName(key) || (labelled && /^values?$/i.test(key));
-    copied[redactText(key)] = secret ? hide(field) : copy(field, depth, above);
+    const { secret, shown, labelled } = known(key);
+    copied[shown] = secret || (ofSecret && labelled) ? hide(field) : copy(field, depth, above);
   }
   return copied;
 }

@@ -19,6 +19,7 @@ test('observes performance.measure under its name, forgets the measure, and stay
   const text = await registry.metrics();
   expect(series(text, 'operation_duration_seconds_sum{operation="price.tick"}')).toBeCloseTo(0.5);
   expect(series(text, 'operation_duration_seconds_count{operation="price.tick"}')).toBe(2);
-  expect(text.match(/^operation_duration_seconds_count/gm)).toHaveLength(50);
+  expect(text.match(/^operation_duration_seconds_count/gm)).toHaveLength(51);
+  expect(series(text, 'operation_duration_seconds_count{operation="other"}')).toBe(951);
   expect(performance.getEntriesByType('measure')).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { Histogram } from 'prom-client';
 import { DURATION_BUCKETS } from './http.ts';
 import type { Registry } from './registry.ts';
 
-/** Measures of one name each; a name built from data must not grow the registry. */
+/** So many names are told apart, and all others are `other`: a name built from data must not grow the registry. */
 const NAME_LIMIT = 50;
 
 /**
@@ -23,9 +23,8 @@ export function observeOperations(registry: Registry): () => void {
     for (const { name, duration: milliseconds } of list.getEntries()) {
       // The platform keeps every measure until it is told not to.
       performance.clearMeasures(name);
-      if (!names.has(name) && names.size >= NAME_LIMIT) continue;
-      names.add(name);
-      duration.observe({ operation: name }, milliseconds / 1000);
+      if (names.size < NAME_LIMIT) names.add(name);
+      duration.observe({ operation: names.has(name) ? name : 'other' }, milliseconds / 1000);
     }
   });
   observer.observe({ entryTypes: ['measure'] });

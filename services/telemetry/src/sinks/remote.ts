@@ -1,17 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
 import type { LineSink } from '../logs/queue.ts';
+import { outsideOfRequests } from '../outside.ts';
 
 /** Milliseconds that one request to a receiver of log lines may take. */
 export const REQUEST_LIMIT_MS = 5_000;
 
 /** Sends lines, oldest first; fails when they should be sent again. The signal ends it: the process is about to end. */
 export type Send = (lines: string[], closing: AbortSignal) => Promise<void>;
-
-/** Runs a function as if no request had ever been: a batch is begun by whichever request writes its first line. */
-const outsideOfRequests = AsyncLocalStorage.snapshot();
-const untraced = suppressTracing(ROOT_CONTEXT);
 
 /** A sink for a `LineQueue` that is elsewhere on the network. `onFailure` is told of each failed attempt. */
 export function remoteSink(send: Send, onFailure: (error: Error) => void): LineSink {
@@ -20,7 +14,7 @@ export function remoteSink(send: Send, onFailure: (error: Error) => void): LineS
     async write(lines) {
       const each = lines.toString().trimEnd().split('\n');
       try {
-        await outsideOfRequests(() => context.with(untraced, () => send(each, closing.signal)));
+        await outsideOfRequests(() => send(each, closing.signal));
       } catch (error) {
         if (!closing.signal.aborted) onFailure(error as Error);
         throw error;

@@ -53,6 +53,17 @@ app.get('/stores', async (_request, response) => {
   });
 });
 
+const shared = new pg.Pool({ connectionString: TEST_DATABASE_URL, max: 1 });
+app.get('/callback', (_request, response) => {
+  shared.connect((_error, client, release) => {
+    client?.query('SELECT 1', () => {
+      telemetry.logger.info('called back');
+      release();
+      response.end();
+    });
+  });
+});
+
 const inner = createServer((request, response) => {
   response.end(String(request.headers.traceparent));
 }).listen(0, '127.0.0.1');

@@ -1,8 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
+import { outsideOfRequests } from '../outside.ts';
 import { countExportFailure, losses } from './losses.ts';
 
 export interface RetryLimits {
@@ -15,9 +14,6 @@ export interface RetryLimits {
 }
 
 const LONGEST_DELAY = 5_000;
-/** Runs a function as if no request had ever been: a batch is begun by whichever request ends its first span. */
-const outsideOfRequests = AsyncLocalStorage.snapshot();
-const untraced = suppressTracing(ROOT_CONTEXT);
 
 /**
  * Makes an exporter safe to lean on. One batch at a time, repeated with growing pauses until the receiver is back, so
@@ -41,9 +37,7 @@ export class RetryingExporter implements SpanExporter {
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
     // In sequence: exporter-jaeger keeps one shared buffer, so that two exports at once report each other's outcome.
-    this.#last = this.#last.then(() =>
-      outsideOfRequests(() => context.with(untraced, () => this.#export(spans, done))),
-    );
+    this.#last = this.#last.then(() => outsideOfRequests(() => this.#export(spans, done)));
   }
 
   async forceFlush(): Promise<void> {

@@ -5,7 +5,7 @@ const INSTRUMENTED_MODULES = ['http', 'https', 'pg', 'pg-pool'];
 
 /**
  * Lets the instrumentations patch what is loaded by `import`. Without it only `require` would pass them, and an
- * `import express from 'express'` would go untraced. Synchronous, in this thread: no loader thread, nothing to wait for.
+ * `import pg from 'pg'` would go untraced. Synchronous, in this thread: no loader thread, nothing to wait for.
  */
 export function interceptImports(): void {
   register({ include: INSTRUMENTED_MODULES });

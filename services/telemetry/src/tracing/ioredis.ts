@@ -15,6 +15,16 @@ interface Command {
 export function traceRedis(): void {
   const tracer = trace.getTracer('@crows-nest/telemetry/ioredis', '0.1.0');
   const spans = new WeakMap<object, Span>();
+  const finish = (command: Command): void => {
+    const span = spans.get(command);
+    if (span === undefined) return;
+    spans.delete(command);
+    if (command.error !== undefined) {
+      span.recordException(command.error);
+      span.setStatus({ code: SpanStatusCode.ERROR, message: command.error.message });
+    }
+    span.end();
+  };
   tracingChannel<string, Command>('ioredis:command').subscribe({
     start(command) {
       if (trace.getActiveSpan()?.isRecording() !== true) return;
@@ -25,16 +35,9 @@ export function traceRedis(): void {
     },
     end: () => undefined,
     asyncStart: () => undefined,
-    asyncEnd(command) {
-      const span = spans.get(command);
-      if (span === undefined) return;
-      if (command.error !== undefined) {
-        span.recordException(command.error);
-        span.setStatus({ code: SpanStatusCode.ERROR, message: command.error.message });
-      }
-      span.end();
-    },
-    error: () => undefined,
+    asyncEnd: finish,
+    // Comes before `asyncEnd`, and alone for a command that could not even be sent.
+    error: finish,
   });
 }
 

@@ -52,6 +52,11 @@ export class PgInstrumentation extends InstrumentationBase {
   #traced(query: Query): Query {
     const { tracer } = this;
     return function (...parameters) {
+      // Traced or not: a callback runs as who asked, and not as who opened the connection.
+      const callback = parameters.at(-1);
+      if (typeof callback === 'function') {
+        parameters[parameters.length - 1] = bindContext(callback as Callback);
+      }
       const statement = statementOf(parameters[0]);
       if (statement === undefined || trace.getActiveSpan()?.isRecording() !== true) {
         return query.apply(this, parameters);
@@ -61,14 +66,12 @@ export class PgInstrumentation extends InstrumentationBase {
         kind: SpanKind.CLIENT,
         attributes: { 'db.system.name': 'postgresql', 'db.query.text': text },
       });
-      const callback = parameters.at(-1);
       if (typeof callback === 'function') {
-        parameters[parameters.length - 1] = bindContext(
-          (error: Error | undefined, ...results: unknown[]) => {
-            end(span, error);
-            (callback as Callback)(error, ...results);
-          },
-        );
+        const tell = parameters.at(-1) as Callback;
+        parameters[parameters.length - 1] = (error: Error | undefined, ...results: unknown[]) => {
+          end(span, error);
+          tell(error, ...results);
+        };
         return query.apply(this, parameters);
       }
       return (query.apply(this, parameters) as Promise<unknown>).then(
