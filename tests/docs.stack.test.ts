@@ -55,7 +55,10 @@ test('the start page lists every address a person can open', async () => {
 const metric =
   /`((?:[a-z]+_(?:[a-z0-9]+_)*(?:total|seconds|bytes|info|imbalance))|(?:[a-z]+_(?:[a-z0-9]+_)+(?:connections|requests|depth|sessions)))(?:\{[^`]*)?`/g;
 
-describe.each(globSync('docs/**/*.md', { cwd: root }))('%s', (path) => {
+// docs/signals.md is made from the definitions of what it names, also of what has not happened yet on a fresh stack.
+const written = globSync('docs/**/*.md', { cwd: root, exclude: ['docs/signals.md'] });
+
+describe.each(written)('%s', (path) => {
   const text = read(path);
 
   test('names only metrics that exist', async () => {
