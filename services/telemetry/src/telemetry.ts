@@ -43,7 +43,7 @@ export interface TelemetryOptions {
   debugRequests?: boolean;
   /** Sentry's address and key for a project: lines of level `error` go there as well, uncaught exceptions among them. */
   sentryDsn?: string;
-  /** A CloudWatch log group: all lines go there as well. Region and credentials are read by AWS's SDK itself. */
+  /** A CloudWatch log group: all lines go there as well, those of the audit stream too. Region and credentials are read by AWS's SDK itself. */
   cloudwatchLogGroup?: string;
 }
 
@@ -82,8 +82,8 @@ const TRACES_LIMIT_MS = 3_000;
 const LOGS_LIMIT_MS = 2_000;
 
 /**
- * Logs, metrics and traces for one service; call it once, in `main.ts`. It opens nothing yet and does not fail: a log
- * directory that cannot be written to is counted in `telemetry_log_lines_dropped_total`.
+ * Logs, metrics and traces for one service; call it once, in `main.ts`. It reads how far the audit files have got, opens nothing
+ * for writing yet, and does not fail: a log directory that cannot be written to is counted in `telemetry_log_lines_dropped_total`.
  */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { service, version, revision = 'unknown', environment, instance = hostname() } = options;

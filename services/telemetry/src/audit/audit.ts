@@ -23,7 +23,7 @@ export interface AuditEvent {
 
 export interface AuditOptions {
   logging: Pick<Logging, 'lineOf' | 'show'>;
-  /** The file; without one lines go to standard output only. */
+  /** The file; without one lines go to standard output and the sinks only. */
   path: string | undefined;
   onDropped: (lines: number) => void;
 }
@@ -71,7 +71,7 @@ function lastLink(path: string): Link {
   return BEGINNING;
 }
 
-/** Once, as the process starts, and at most one file's size. One that cannot be read begins a new chain, which shows. */
+/** Once for each file, as the process starts: at most two files' size, and synchronously. One that cannot be read begins a new chain, which shows. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');

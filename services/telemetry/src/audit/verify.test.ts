@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { writeAudit } from '../testing/audit.ts';
@@ -108,6 +109,59 @@ test('finds that a whole file is missing, in the middle or at the front', async 
   expect(await wrong()).toMatchObject([{ file: `${NAME}.2`, line: 1 }]);
 });
 
+/** Files as after rotation: two lines in each of `numbers`, the first of which is the oldest. */
+async function rotated(path: string, numbers: number[]): Promise<void> {
+  for (const number of numbers) {
+    await writeAudit(path, 2);
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    await writeFile(`${path}.${number}`, `${lines.slice(-2).join('\n')}\n`);
+  }
+  await writeAudit(path, 2);
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  await writeFile(path, `${lines.slice(-2).join('\n')}\n`);
+}
+
+test('finds that the first lines are missing, though all five files are there, when the oldest holds none', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, NAME);
+  await writeAudit(path, 8);
+  await writeFile(path, without((await readFile(path, 'utf8')).split('\n'), 1, 2, 3).join('\n'));
+  for (const number of [1, 2, 3, 4]) await writeFile(`${path}.${number}`, '');
+  const [verdict] = await verifyDirectory(directory.path);
+  expect(verdict).toMatchObject({
+    first: 4,
+    wrong: [{ file: NAME, line: 1, what: '1 to 3 are missing before sequence 4' }],
+  });
+});
+
+test('what was rotated away before the oldest file is no fault, and the first sequence is told', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, NAME);
+  await rotated(path, [4, 3, 2, 1]);
+  const lines = (await readFile(`${path}.4`, 'utf8')).split('\n');
+  await writeFile(`${path}.4`, without(lines, 1).join('\n'));
+  expect(await verifyDirectory(directory.path)).toMatchObject([
+    { first: 2, last: { sequence: 10 }, wrong: [] },
+  ]);
+});
+
+test('reads again when a file is nobody’s for a moment, as in the middle of a rotation', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, NAME);
+  await rotated(path, [4, 3, 2, 1]);
+  await rename(`${path}.2`, `${path}.away`);
+  const verdicts = verifyDirectory(directory.path);
+  // Longer than the first reading takes; were it not, there would be nothing to find.
+  await delay(50);
+  await rename(`${path}.away`, `${path}.2`);
+  expect(await verdicts).toMatchObject([{ lines: 10, wrong: [] }]);
+
+  await rm(`${path}.2`);
+  expect(await verifyDirectory(directory.path)).toMatchObject([
+    { lines: 8, wrong: [{ file: `${NAME}.1`, what: '5 to 6 are missing before sequence 7' }] },
+  ]);
+});
+
 test('tells each chain of a directory and exits 1 for the one that is wrong', async () => {
   await using directory = await temporaryDirectory();
   const verify = (path: string) =>
@@ -122,7 +176,7 @@ test('tells each chain of a directory and exits 1 for the one that is wrong', as
   const good = verify(directory.path);
   expect(good.status).toBe(0);
   expect(good.stdout).toMatch(
-    /^api-one\.audit\.log: 3 lines in order, \d{4}-\S+Z to \d{4}-\S+Z\n {2}last: sequence 3, hash [0-9a-f]{64}$/m,
+    /^api-one\.audit\.log: 3 lines in order, \d{4}-\S+Z to \d{4}-\S+Z\n {2}first: sequence 1\n {2}last: sequence 3, hash [0-9a-f]{64}$/m,
   );
   expect(good.stdout).toContain('worker-two.audit.log: 2 lines in order');
 

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { FILE_COUNT } from '../logs/logger.ts';
 import { BEGINNING, isGenuine, type Link, linkOf } from './chain.ts';
 
@@ -20,6 +21,8 @@ export interface Verdict {
   /** `timestamp` of the first and of the last line. */
   from: string;
   to: string;
+  /** Sequence of the first line; 0 when there is none. Where the oldest file is there, only another copy can tell what was before. */
+  first: number;
   /** The end of the chain; whether there was more after it, only another copy can tell. */
   last: Link;
   /** Lines that were changed, are missing, or are not in their place. */
@@ -44,12 +47,25 @@ export async function verifyDirectory(directory: string): Promise<Verdict[]> {
   );
 }
 
-/** The files of one chain, oldest first. */
+/** How often files are read again that are being rotated, and the milliseconds between. */
+const READ_AGAIN = 10;
+const READ_AGAIN_MS = 20;
+
+/** The files of one chain, oldest first. For a moment of each rotation a name is nobody's: then they are read again. */
 async function read(directory: string, name: string): Promise<FileLines[]> {
+  for (let again = READ_AGAIN; ; again -= 1) {
+    const files = await readOnce(directory, name);
+    const hasGap = files.length > 0 && files[0]?.file !== fileName(name, files.length - 1);
+    if (!hasGap || again === 0) return files;
+    await delay(READ_AGAIN_MS);
+  }
+}
+
+async function readOnce(directory: string, name: string): Promise<FileLines[]> {
   const files: FileLines[] = [];
   // Newest first: when they are rotated meanwhile, one is read twice, and none left out.
   for (let number = 0; number < FILE_COUNT; number += 1) {
-    const file = number === 0 ? name : `${name}.${number}`;
+    const file = fileName(name, number);
     const text = await readFile(join(directory, file), 'utf8').catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -59,6 +75,10 @@ async function read(directory: string, name: string): Promise<FileLines[]> {
   return files;
 }
 
+function fileName(name: string, number: number): string {
+  return number === 0 ? name : `${name}.${number}`;
+}
+
 /** Goes through one chain. After something wrong it goes on from there, so that each fault is told once. */
 function verify(name: string, files: FileLines[]): Verdict {
   const verdict: Verdict = {
@@ -66,6 +86,7 @@ function verify(name: string, files: FileLines[]): Verdict {
     lines: 0,
     from: '',
     to: '',
+    first: 0,
     last: BEGINNING,
     wrong: [],
     torn: [],
@@ -76,8 +97,9 @@ function verify(name: string, files: FileLines[]): Verdict {
   );
   const present = new Set(places.map(({ text }) => linkOf(text)?.sequence));
   const seen = new Map<number, string>();
-  // What was before the oldest of all files has been rotated away; before any other, nothing can have been.
-  let begun = files.length < FILE_COUNT;
+  // What was before the oldest of all files has been rotated away; where it is not there, or holds nothing, nothing can have been.
+  const oldest = fileName(name, FILE_COUNT - 1);
+  let begun = !places.some(({ file, text }) => file === oldest && linkOf(text) !== undefined);
   let followable = true;
 
   for (const { file, line, text } of places) {
@@ -117,6 +139,7 @@ function verify(name: string, files: FileLines[]): Verdict {
     }
     begun = true;
     followable = genuine;
+    verdict.first ||= sequence;
     verdict.last = { sequence, hash };
     verdict.to = timestampOf(text);
     verdict.from ||= verdict.to;

@@ -34,9 +34,9 @@ export interface Logging {
   logger: Logger;
   /** A finished line with the usual fields, redacted, whatever the level is. */
   lineOf: (level: LogLevel, message: string, fields: object) => Logform.TransformableInfo;
-  /** Writes a finished line to standard output and the file. */
+  /** Writes a finished line to the file, and shows it. */
   write: (line: Logform.TransformableInfo) => void;
-  /** Writes a finished line to standard output only. */
+  /** Writes a finished line to standard output and the sinks, and not to the file. */
   show: (line: Logform.TransformableInfo) => void;
   /** Writes what waits, for at most so many milliseconds. */
   close: (milliseconds: number) => Promise<void>;
@@ -67,13 +67,13 @@ export function createLogging(options: LogOptions): Logging {
   const terminal = isatty(1);
   const show = (line: Logform.TransformableInfo): void => {
     options.lines.inc({ level: line.level });
-    stdout.push(terminal ? prettyLine(line) : (line[MESSAGE] as string));
+    const text = line[MESSAGE] as string;
+    stdout.push(terminal ? prettyLine(line) : text);
+    for (const sink of sinks) sink.push(line.level, text);
   };
   const write = (line: Logform.TransformableInfo): void => {
     show(line);
-    const text = line[MESSAGE] as string;
-    file?.push(text);
-    for (const sink of sinks) sink.push(line.level, text);
+    file?.push(line[MESSAGE] as string);
   };
   const logger: Logger = createLogger({
     levels: LOG_LEVELS,

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { scrape, series, startApp, type TestApp } from '../testing/app.ts';
@@ -30,6 +31,20 @@ function received({ groups }: CloudWatchStandIn): string[] {
   const batches = groups.get('crows-nest')?.get('test-one') ?? [];
   return batches.flat().map(({ message }) => (JSON.parse(message) as { message: string }).message);
 }
+
+test('sends the lines of the audit stream as they stand in their file', async () => {
+  await using directory = await temporaryDirectory();
+  await using cloudwatch = await startCloudWatch('crows-nest');
+  {
+    await using app = await start(directory.path, cloudwatch);
+    app.telemetry.audit({ action: 'auth.login', outcome: 'success', actor: 'u-1' });
+    app.telemetry.audit({ action: 'auth.logout', outcome: 'success', actor: 'u-1' });
+  }
+  const batches = cloudwatch.groups.get('crows-nest')?.get('test-one') ?? [];
+  const written = await readFile(join(directory.path, 'test-one.audit.log'), 'utf8');
+  expect(batches.flat().map(({ message }) => message)).toEqual(written.trimEnd().split('\n'));
+  expect(batches.flat()).toHaveLength(2);
+});
 
 test('sends every line, gathered, to a stream that it creates, with the time of the line', async () => {
   await using directory = await temporaryDirectory();

@@ -10,7 +10,7 @@ import { sendToSentry } from './sentry.ts';
 export interface SinkOptions {
   /** Sentry's address and key for a project: lines of level `error` go there. */
   sentryDsn: string | undefined;
-  /** A CloudWatch log group: all lines go there. */
+  /** A CloudWatch log group: all lines go there, those of the audit stream too. */
   cloudwatchLogGroup: string | undefined;
 }
 

@@ -115,7 +115,7 @@ export const SECTION_NAMES = SECTIONS.map(({ name }) => name);
 /**
  * Everything that is held of a customer, as the text of one JSON object with a list for each section, a page at a time. The
  * pages are read one after another and not of one snapshot: what happens meanwhile may be in a later section and not in an
- * earlier one.
+ * earlier one. The audit stream tells of it at its end: a failure when a page could not be read, or the caller did not take all.
  */
 export async function* exportOf(
   database: Database,
@@ -123,7 +123,21 @@ export async function* exportOf(
   userId: string,
   address: string | undefined,
 ): AsyncGenerator<string> {
-  telemetry.audit({ action: 'data.export', outcome: 'success', actor: userId, address });
+  const event = { action: 'data.export', actor: userId, address };
+  let complete = false;
+  try {
+    yield* pagesOf(database, userId);
+    complete = true;
+  } finally {
+    telemetry.audit(
+      complete
+        ? { ...event, outcome: 'success' }
+        : { ...event, outcome: 'failure', reason: 'incomplete' },
+    );
+  }
+}
+
+async function* pagesOf(database: Database, userId: string): AsyncGenerator<string> {
   let text = '{';
   for (const [index, { name, statement }] of SECTIONS.entries()) {
     text += `${index === 0 ? '' : ','}\n"${name}":[`;

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDatabase } from '../database.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AuditEvent } from '@crows-nest/telemetry';
+import { createDatabase, type Database } from '../database.ts';
 import { hashToken, newToken } from '../auth/tokens.ts';
 import { loadHistory } from '../seed/load.ts';
 import { createRandom } from '../seed/random.ts';
 import { confirmTrade } from '../notifications/confirmation.ts';
+import { exportOf } from './export.ts';
 import {
   CHARACTER,
   PASSWORD,
@@ -130,6 +132,45 @@ describe('the export', () => {
       headers: authorized(customer),
     });
     expect({ status, text }).toEqual({ status: 200, text: '' });
+  });
+});
+
+describe('the audit of an export', () => {
+  let database: Database;
+  let told: AuditEvent[];
+  let parts: AsyncGenerator<string>;
+  beforeEach(async () => {
+    const { id } = await system.register();
+    database = createDatabase({ url: system.config.databaseUrl, poolMax: 1 }, system.telemetry);
+    told = [];
+    parts = exportOf(database, { audit: (event) => told.push(event) }, id, '203.0.113.1');
+  });
+  afterEach(() => database.close());
+
+  test('is a success when all was taken, and not before', async () => {
+    for await (const part of parts) expect(told, part).toEqual([]);
+    expect(told).toMatchObject([{ action: 'data.export', outcome: 'success' }]);
+  });
+
+  const failure = {
+    action: 'data.export',
+    outcome: 'failure',
+    address: '203.0.113.1',
+    reason: 'incomplete',
+  };
+
+  test('is a failure when the caller leaves', async () => {
+    await parts.next();
+    await parts.return(undefined);
+    expect(told).toMatchObject([failure]);
+  });
+
+  test('is a failure when the database does', async () => {
+    await parts.next();
+    await database.close();
+    await expect(parts.next()).rejects.toThrow();
+    expect(told).toMatchObject([failure]);
+    database = createDatabase({ url: system.config.databaseUrl, poolMax: 1 }, system.telemetry);
   });
 });
 

@@ -51,6 +51,14 @@ const settlePayment: Statement = {
   text: `UPDATE payments SET status = $2, charge_id = $3, reason = $4 WHERE id = $1 AND status = 'pending' RETURNING id`,
 };
 
+// The payment stays pending, so that the sweep hears of the same charge each time it asks: it is told of when it was not noted yet.
+const noteMismatch: Statement = {
+  name: 'note_payment_mismatch',
+  operation: 'update',
+  table: 'payments',
+  text: `UPDATE payments SET charge_id = $2 WHERE id = $1 AND status = 'pending' AND charge_id IS DISTINCT FROM $2 RETURNING id`,
+};
+
 /** Those that are told apart in metrics; a label must not hold whatever the gateway may say one day. */
 const KNOWN_REASONS = new Set(['insufficient_funds', 'expired_card', 'card_unknown']);
 
@@ -127,6 +135,21 @@ export function createSettle(dependencies: SettleDependencies): Settle {
     });
   };
 
+  const tellMismatch = async (
+    payment: Payment,
+    { chargeId, amount }: Outcome,
+    event: Event | undefined,
+  ) => {
+    const [noted] = await database.query<{ id: number }>(noteMismatch, [payment.id, chargeId]);
+    if (!noted && !event) return;
+    telemetry.logger.error('The gateway tells of another amount than was asked for', {
+      paymentId: payment.id,
+      asked: payment.amount,
+      told: amount,
+    });
+    telemetry.audit({ ...auditOf(payment), outcome: 'failure', reason: 'another-amount' });
+  };
+
   return (reference, outcome, event) =>
     telemetry.span('payment.settle', { 'payment.reference': reference }, async (span) => {
       const [row] = await database.query<PaymentRow>(findPayment, [reference]);
@@ -147,14 +170,7 @@ export function createSettle(dependencies: SettleDependencies): Settle {
         tell(payment, outcome);
         if (payment.kind === 'subscription') await sessions.changed(payment.userId);
       }
-      if (settling === 'mismatch') {
-        telemetry.logger.error('The gateway tells of another amount than was asked for', {
-          paymentId: payment.id,
-          asked: payment.amount,
-          told: outcome.amount,
-        });
-        telemetry.audit({ ...auditOf(payment), outcome: 'failure', reason: 'another-amount' });
-      }
+      if (settling === 'mismatch') await tellMismatch(payment, outcome, event);
       return settling;
     });
 }

@@ -1,7 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AuditEvent, Logger } from '@crows-nest/telemetry';
 import { createDatabase, type Database } from '../database.ts';
 import { differences } from '../ledger/audit.ts';
+import { cents } from '../money.ts';
 import { startGateway, type TestGateway } from '../testing/gateway.ts';
 import {
   createTestTelemetry,
@@ -13,8 +15,9 @@ import {
   type TestSystem,
 } from '../testing/system.ts';
 import { createWorkerMetrics } from '../metrics/roles.ts';
-import { chargePayment, type ChargeDependencies } from './charge.ts';
-import { createGateway } from './gateway.ts';
+import { chargePayment, sweepTask, type ChargeDependencies } from './charge.ts';
+import { createGateway, type Outcome } from './gateway.ts';
+import type { Payment } from './payment.ts';
 import { createSettle } from './settle.ts';
 
 // Without a worker: what comes, and when, is decided here.
@@ -164,6 +167,55 @@ test('of another amount, or of no payment of ours, nothing is credited', async (
 
 test('what is no event is refused, though it is signed', async () => {
   expect((await send({ hello: 'world' })).status).toBe(400);
+});
+
+test('what the sweep hears of another amount is told once, however often it asks', async () => {
+  const { telemetry } = system;
+  const database = createDatabase({ url: system.config.databaseUrl, poolMax: 5 }, telemetry);
+  const told: AuditEvent[] = [];
+  const errors: string[] = [];
+  const audit = (event: AuditEvent) => told.push(event);
+  const logger = { error: (message: string) => errors.push(message) } as unknown as Logger;
+  const settle = createSettle({
+    database,
+    sessions: { changed: () => Promise.resolve() },
+    plan: system.config.subscription,
+    telemetry: { span: telemetry.span, logger, audit },
+    metrics: createWorkerMetrics(createTestTelemetry('worker', system.config).registry),
+  });
+  let chargeId = 'ch_1';
+  const find = ({ reference: asked }: Payment) =>
+    Promise.resolve<Outcome>({
+      // Those of other tests stay as they are.
+      status: asked === reference ? 'succeeded' : 'pending',
+      chargeId,
+      amount: cents(AMOUNT + 1),
+      reason: null,
+    });
+  const gateway = { find, begin: find };
+  const { run } = sweepTask({ database, gateway, settle, telemetry });
+  const sweep = async () => {
+    await system.database.sql('UPDATE payments SET ask_at = now() WHERE id = $1', [paymentId]);
+    await run(new AbortController().signal);
+  };
+  await sweep();
+  await sweep();
+  const target = `payment:${paymentId}`;
+  const line = {
+    action: 'payment.settle',
+    outcome: 'failure',
+    actor: 'card-gateway',
+    target,
+    reason: 'another-amount',
+  };
+  expect(told).toEqual([line]);
+  expect(errors).toEqual(['The gateway tells of another amount than was asked for']);
+  chargeId = 'ch_2';
+  await sweep();
+  await sweep();
+  expect(told).toEqual([line, line]);
+  expect(await status()).toBe('pending');
+  await database.close();
 });
 
 describe('the job that charges', () => {
