@@ -24,6 +24,8 @@ const { values } = parseArgs({
     customers: { type: 'string', default: '100000' },
     trades: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '30' },
+    /** Only reads whose path contains it. */
+    only: { type: 'string', default: '' },
   },
 });
 const CALLS_A_ROUND = 20;
@@ -102,7 +104,7 @@ const READS = [
   '/api/orders?status=open',
   `/api/statements/${yesterday}`,
   '/api/payments',
-];
+].filter((path) => path.includes(values.only));
 
 async function measure({ url, tokens, times }: Exchange, path: string): Promise<void> {
   const taken = times.get(path) ?? [];
