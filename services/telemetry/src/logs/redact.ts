@@ -80,6 +80,11 @@ export function isSecretName(name: string): boolean {
   return known(name).secret;
 }
 
+/** {@link redactText} for a name: of a field, a variable or a span. */
+export function redactName(name: string): string {
+  return known(name).shown;
+}
+
 function known(text: string): Name {
   const found = names.get(text);
   if (found !== undefined) return found;

@@ -2,6 +2,7 @@ import type { Span } from '@opentelemetry/api';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { exemplar } from '../tracing/span.ts';
 import type { Registry } from './registry.ts';
+import { room } from './room.ts';
 
 /** From 5 ms to 10 s. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -129,13 +130,4 @@ function endpointOf({ method, route, status }: FinishedRequest): { method: strin
   if (status === 405) return REST;
   const known = method === 'HEAD' ? 'GET' : method;
   return { method: METHODS.has(known) ? known : OTHER, route: route ?? UNMATCHED };
-}
-
-/** @returns whether a label set is one of the first `limit` that came */
-function room(limit: number): (key: string) => boolean {
-  const known = new Set<string>();
-  return (key) => {
-    if (!known.has(key) && known.size < limit) known.add(key);
-    return known.has(key);
-  };
 }

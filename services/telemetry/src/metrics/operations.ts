@@ -2,6 +2,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { Histogram } from 'prom-client';
 import { DURATION_BUCKETS } from './http.ts';
 import type { Registry } from './registry.ts';
+import { room } from './room.ts';
 
 /** So many names are told apart, and all others are `other`: a name built from data must not grow the registry. */
 const NAME_LIMIT = 50;
@@ -18,13 +19,12 @@ export function observeOperations(registry: Registry): () => void {
     buckets: [0.001, ...DURATION_BUCKETS],
     registers: [registry],
   });
-  const names = new Set<string>();
+  const hasRoom = room(NAME_LIMIT);
   const observer = new PerformanceObserver((list) => {
     for (const { name, duration: milliseconds } of list.getEntries()) {
       // The platform keeps every measure until it is told not to.
       performance.clearMeasures(name);
-      if (names.size < NAME_LIMIT) names.add(name);
-      duration.observe({ operation: names.has(name) ? name : 'other' }, milliseconds / 1000);
+      duration.observe({ operation: hasRoom(name) ? name : 'other' }, milliseconds / 1000);
     }
   });
   observer.observe({ entryTypes: ['measure'] });

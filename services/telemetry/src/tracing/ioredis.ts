@@ -1,5 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel';
-import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Span, SpanKind, trace } from '@opentelemetry/api';
+import { failSpan } from './span.ts';
 
 /** What ioredis (5.10 and later) tells of a command; one object a command, which is known by it. */
 interface Command {
@@ -19,10 +20,7 @@ export function traceRedis(): void {
     const span = spans.get(command);
     if (span === undefined) return;
     spans.delete(command);
-    if (command.error !== undefined) {
-      span.recordException(command.error);
-      span.setStatus({ code: SpanStatusCode.ERROR, message: command.error.message });
-    }
+    if (command.error !== undefined) failSpan(span, command.error);
     span.end();
   };
   tracingChannel<string, Command>('ioredis:command').subscribe({

@@ -1,10 +1,11 @@
-import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Span, SpanKind, trace } from '@opentelemetry/api';
 import {
   InstrumentationBase,
   InstrumentationNodeModuleDefinition,
   isWrapped,
 } from '@opentelemetry/instrumentation';
 import { bindContext } from '../context.ts';
+import { failSpan } from './span.ts';
 
 type Callback = (error: Error | null | undefined, ...results: unknown[]) => void;
 type Query = (this: unknown, ...parameters: unknown[]) => unknown;
@@ -53,10 +54,10 @@ export class PgInstrumentation extends InstrumentationBase {
     const { tracer } = this;
     return function (...parameters) {
       // Traced or not: a callback runs as who asked, and not as who opened the connection.
-      const callback = parameters.at(-1);
-      if (typeof callback === 'function') {
-        parameters[parameters.length - 1] = bindContext(callback as Callback);
-      }
+      const last = parameters.length - 1;
+      const given = parameters[last];
+      const callback = typeof given === 'function' ? bindContext(given as Callback) : undefined;
+      if (callback !== undefined) parameters[last] = callback;
       const statement = statementOf(parameters[0]);
       if (statement === undefined || trace.getActiveSpan()?.isRecording() !== true) {
         return query.apply(this, parameters);
@@ -66,11 +67,10 @@ export class PgInstrumentation extends InstrumentationBase {
         kind: SpanKind.CLIENT,
         attributes: { 'db.system.name': 'postgresql', 'db.query.text': text },
       });
-      if (typeof callback === 'function') {
-        const tell = parameters.at(-1) as Callback;
-        parameters[parameters.length - 1] = (error: Error | undefined, ...results: unknown[]) => {
+      if (callback !== undefined) {
+        parameters[last] = (error: Error | undefined, ...results: unknown[]) => {
           end(span, error);
-          tell(error, ...results);
+          callback(error, ...results);
         };
         return query.apply(this, parameters);
       }
@@ -107,8 +107,7 @@ function bound(connect: Connect): Connect {
 
 function end(span: Span, error?: (Error & { code?: string }) | null): void {
   if (error) {
-    span.recordException(error);
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+    failSpan(span, error);
     if (error.code !== undefined) span.setAttribute('error.type', error.code);
   }
   span.end();

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { isSecretName, redact, REDACTED, redactText } from '../logs/redact.ts';
+import { isSecretName, redact, REDACTED, redactName, redactText } from '../logs/redact.ts';
 
 /** Redacts a finished span in place: name, attributes, events (exceptions are events), links and the status message. */
 export function redactSpan(span: ReadableSpan): void {
@@ -23,16 +23,4 @@ function redactAttributes(attributes: Attributes): void {
     else if (typeof value === 'string') attributes[name] = redactText(value);
     else if (typeof value !== 'boolean') attributes[name] = redact(value) as typeof value;
   }
-}
-
-/** Names come from code and repeat for ever; those that come from data must not fill the memory. */
-const NAMES_REMEMBERED = 2_000;
-const redactedNames = new Map<string, string>();
-
-function redactName(name: string): string {
-  const known = redactedNames.get(name);
-  if (known !== undefined) return known;
-  const redacted = redactText(name);
-  if (redactedNames.size < NAMES_REMEMBERED) redactedNames.set(name, redacted);
-  return redacted;
 }

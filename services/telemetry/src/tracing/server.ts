@@ -9,8 +9,7 @@ import {
 } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { Request } from 'express';
-
-const tracer = trace.getTracer('@crows-nest/telemetry', '0.1.0');
+import { tracer } from './span.ts';
 
 /** How a request ended, as its span tells it. */
 export interface RequestEnd {

@@ -1,6 +1,7 @@
 import { type Attributes, type Span, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 
-const tracer = trace.getTracer('@crows-nest/telemetry', '0.1.0');
+/** What begins the library's own spans. */
+export const tracer = trace.getTracer('@crows-nest/telemetry', '0.1.0');
 
 /**
  * Runs `run` in a span of that name, a child of the active one. An error marks the span as failed, is recorded with its
@@ -15,14 +16,18 @@ export function inSpan<T>(
     try {
       return await run(span);
     } catch (error) {
-      const exception = error instanceof Error ? error : new Error(String(error));
-      span.recordException(exception);
-      span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
+      failSpan(span, error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
       span.end();
     }
   });
+}
+
+/** Records an error on a span, with its stack, and marks the span as failed. */
+export function failSpan(span: Span, error: Error): void {
+  span.recordException(error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
 }
 
 /**
