@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests everything, from nothing: the sources, every component's configuration by its own tool, the services on a real
 # Postgres and Redis, and the whole stack, brought up under a name and ports of its own and taken down again whatever
-# happens. Ends with "N passed, N failed"; exits 1 when anything failed.
+# happens. Ends with what failed, by name, and "N passed, N failed"; exits 1 when anything failed.
 #
 #   scripts/test.sh
 set -euo pipefail
@@ -16,7 +16,8 @@ export CI=true
 readonly results=.cache/test
 rm -rf "$results" && mkdir -p "$results"
 passed=0
-failed=0
+# A line for each, said again at the end, where it is found without reading everything.
+failures=()
 
 # Counts one check: check <name> <command…>
 check() {
@@ -26,25 +27,30 @@ check() {
     passed=$((passed + 1))
     echo "✓ $name ($((SECONDS - started)) s)"
   else
-    failed=$((failed + 1))
+    failures+=("$name")
     echo "✗ $name failed ($((SECONDS - started)) s)"
   fi
 }
 
 # Runs one project of vitest.config.ts and counts its tests: vitests <project>
 vitests() {
-  local project=$1 report=$results/$1.json counts code=0
+  local project=$1 report=$results/$1.json code=0 counted
   echo "▶ $project tests"
   vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$report" || code=$?
-  # A file that cannot even be loaded has no tests to count, but has failed all the same; so has a run that found no
-  # test, or ended in an error outside of one.
-  counts=$(node -e '
-    const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
-    const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
-    const failed = report.numFailedTests + broken.length;
-    console.log(report.numPassedTests, failed === 0 && process.argv[2] !== "0" ? 1 : failed);' "$report" "$code") || counts='0 1'
-  passed=$((passed + ${counts% *}))
-  failed=$((failed + ${counts#* }))
+  # How many passed, then a line for each that failed. A file that cannot even be loaded has no tests to count, but has
+  # failed all the same; so has a run that found no test, or ended in an error outside of one.
+  mapfile -t counted < <(node -e '
+    const [, report, code] = process.argv;
+    const { numPassedTests, testResults } = JSON.parse(require("node:fs").readFileSync(report, "utf8"));
+    const failures = testResults.filter(({ status }) => status === "failed").flatMap(({ name, message, assertionResults }) => {
+      const tests = assertionResults.filter(({ status }) => status === "failed");
+      return tests.length > 0 ? tests.map((test) => `${test.fullName}: ${test.failureMessages[0]}`) : [`${name}: ${message}`];
+    });
+    if (failures.length === 0 && code !== "0") failures.push("an error outside of a test");
+    console.log(numPassedTests);
+    for (const failure of failures) console.log(failure.split("\n")[0].slice(0, 300));' "$report" "$code" || printf '0\nno report\n')
+  passed=$((passed + counted[0]))
+  failures+=("${counted[@]:1}")
 }
 
 take_down() {
@@ -56,12 +62,13 @@ take_down() {
 
 finish() {
   local code=$?
-  [ "$code" -eq 0 ] || failed=$((failed + 1)) # stopped half-way
+  [ "$code" -eq 0 ] || failures+=('stopped half-way')
   take_down
   echo
+  [ ${#failures[@]} -eq 0 ] || printf '✗ %s\n' "${failures[@]}"
   echo "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
-  echo "$passed passed, $failed failed"
-  [ "$failed" -eq 0 ] || exit 1
+  echo "$passed passed, ${#failures[@]} failed"
+  [ ${#failures[@]} -eq 0 ] || exit 1
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
