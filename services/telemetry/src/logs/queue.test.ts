@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { LineQueue, type LineSink } from './queue.ts';
 
-const MEGABYTE = 'x'.repeat(1024 * 1024);
+/** With its line end. */
+const MEGABYTE = 'x'.repeat(1024 * 1024 - 1);
 
 function collecting(): LineSink & { text: string; closed: boolean } {
   return {
@@ -35,6 +36,27 @@ test('writes every line in order and closes the sink', async () => {
   await queue.close(1_000);
   expect(sink.text).toBe(`${lines.join('\n')}\n`);
   expect(sink.closed).toBe(true);
+  expect(dropped.lines).toBe(0);
+});
+
+test('writes lines of any length and script as they are, while further ones come', async () => {
+  const sink = collecting();
+  const dropped = counter();
+  const write = sink.write.bind(sink);
+  // What a batch holds is written before it is filled again.
+  sink.write = async (lines) => {
+    await new Promise(setImmediate);
+    await write(lines);
+  };
+  const queue = new LineQueue(sink, dropped.add, { gather: 0 });
+  const lines: string[] = [];
+  for (let number = 0; number < 300; number += 1) {
+    lines.push(`${number} ${'ツバメ 🦜 '.repeat((number * 37) % 5_000)}`);
+    queue.push(lines.at(-1) ?? '');
+    if (number % 7 === 0) await new Promise(setImmediate);
+  }
+  await queue.close(1_000);
+  expect(sink.text === `${lines.join('\n')}\n`).toBe(true);
   expect(dropped.lines).toBe(0);
 });
 

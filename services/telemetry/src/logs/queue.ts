@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Somewhere that lines can be written to. */
 export interface LineSink {
-  /** Writes whole lines; fails when it cannot. Called again only after it has settled. */
+  /** Writes whole lines; fails when it cannot. Called again only after it has settled, when the buffer is used for others. */
   write(lines: Buffer): Promise<void>;
   /** Writes now, when the process is about to exit and nothing asynchronous will happen any more. */
   writeNow(lines: Buffer): void;
@@ -11,14 +11,55 @@ export interface LineSink {
 
 /** Bytes that may wait for a slow sink; about 30,000 lines. */
 const WAITING_LIMIT = 8 * 1024 * 1024;
-/** Bytes of one write. */
-const WRITE_LIMIT = 256 * 1024;
+/** Bytes of one write, unless a single line is longer. */
+const BATCH_SIZE = 256 * 1024;
+const LINE_END = 0x0a;
 
 export interface QueueTimes {
   /** Milliseconds between attempts on a sink that fails; a second by default. */
   pause?: number | undefined;
   /** Milliseconds that lines are gathered for, 50 by default: a write costs as much as writing many lines at once. */
   gather?: number | undefined;
+}
+
+/**
+ * Lines one after the other, as they will be written. Outside of V8's heap: however many wait, its garbage collector meets none,
+ * and no request waits for it.
+ */
+class Batch {
+  readonly #space: Buffer;
+  #bytes = 0;
+  #lines = 0;
+
+  constructor(size: number) {
+    this.#space = Buffer.allocUnsafeSlow(size);
+  }
+
+  get lines(): number {
+    return this.#lines;
+  }
+
+  get bytes(): Buffer {
+    return this.#space.subarray(0, this.#bytes);
+  }
+
+  hasRoomFor(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#space.length;
+  }
+
+  add(line: string): void {
+    this.#bytes += this.#space.write(line, this.#bytes);
+    this.#space[this.#bytes] = LINE_END;
+    this.#bytes += 1;
+    this.#lines += 1;
+  }
+
+  /** @returns itself, without lines */
+  emptied(): this {
+    this.#bytes = 0;
+    this.#lines = 0;
+    return this;
+  }
 }
 
 /**
@@ -30,10 +71,11 @@ export class LineQueue {
   readonly #onDropped: (lines: number) => void;
   readonly #pause: number;
   readonly #gather: number;
-  #waiting: string[] = [];
+  #waiting: Batch[] = [];
   #waitingBytes = 0;
-  #underWay: Buffer | undefined;
-  #linesUnderWay = 0;
+  #underWay: Batch | undefined;
+  /** The one that was written last, to be filled again. */
+  #spare: Batch | undefined;
   #draining: Promise<void> | undefined;
   /** No more waiting for further lines: the queue is to be emptied. */
   readonly #hurry = new AbortController();
@@ -52,14 +94,14 @@ export class LineQueue {
 
   /** Takes one line without its line end. */
   push(line: string): void {
-    // Length in UTF-16 units: near enough for a bound, and free.
-    const full = this.#waitingBytes + line.length > WAITING_LIMIT;
+    const bytes = Buffer.byteLength(line) + 1;
+    const full = this.#waitingBytes + bytes > WAITING_LIMIT;
     if (full || this.#closing.signal.aborted) {
       this.#onDropped(1);
       return;
     }
-    this.#waiting.push(line);
-    this.#waitingBytes += line.length;
+    this.#batchFor(bytes).add(line);
+    this.#waitingBytes += bytes;
     this.#draining ??= this.#drain();
   }
 
@@ -73,7 +115,8 @@ export class LineQueue {
     await Promise.race([this.#draining, over]);
     this.#closing.abort();
     process.removeListener('exit', this.#onExit);
-    const left = this.#waiting.length + this.#linesUnderWay;
+    let left = this.#underWay?.lines ?? 0;
+    for (const { lines } of this.#waiting) left += lines;
     if (left > 0) this.#onDropped(left);
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -82,17 +125,30 @@ export class LineQueue {
     limit.abort();
   }
 
+  #batchFor(bytes: number): Batch {
+    const last = this.#waiting.at(-1);
+    if (last?.hasRoomFor(bytes)) return last;
+    const next = this.#spare?.hasRoomFor(bytes)
+      ? this.#spare
+      : new Batch(Math.max(bytes, BATCH_SIZE));
+    if (next === this.#spare) this.#spare = undefined;
+    this.#waiting.push(next);
+    return next;
+  }
+
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#wait(this.#waitingBytes < WRITE_LIMIT ? this.#gather : 0, this.#hurry.signal);
-      const lines = this.#take();
-      this.#underWay = Buffer.from(`${lines.join('\n')}\n`);
-      this.#linesUnderWay = lines.length;
-      const written = await this.#write(this.#underWay);
+      // A batch that another follows is full.
+      await this.#wait(this.#waiting.length === 1 ? this.#gather : 0, this.#hurry.signal);
+      const batch = this.#waiting.shift();
+      if (batch === undefined) break;
+      this.#waitingBytes -= batch.bytes.length;
+      this.#underWay = batch;
+      const written = await this.#write(batch.bytes);
       // After closing they are counted already.
-      if (!written && !this.#closing.signal.aborted) this.#onDropped(lines.length);
+      if (!written && !this.#closing.signal.aborted) this.#onDropped(batch.lines);
       this.#underWay = undefined;
-      this.#linesUnderWay = 0;
+      this.#spare = batch.emptied();
     }
     this.#draining = undefined;
   }
@@ -114,23 +170,11 @@ export class LineQueue {
     await delay(milliseconds, undefined, { ref: false, signal }).catch(() => undefined);
   }
 
-  #take(): string[] {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#waiting.length && bytes < WRITE_LIMIT) {
-      bytes += (this.#waiting[count] as string).length;
-      count += 1;
-    }
-    this.#waitingBytes -= bytes;
-    return this.#waiting.splice(0, count);
-  }
-
   /** Better twice (`event_id` tells) than not at all: the write under way may never come to its end. */
   #writeRest(): void {
-    const rest = this.#waiting.map((line) => `${line}\n`).join('');
+    const rest = this.#underWay === undefined ? this.#waiting : [this.#underWay, ...this.#waiting];
     try {
-      if (this.#underWay !== undefined) this.#sink.writeNow(this.#underWay);
-      if (rest !== '') this.#sink.writeNow(Buffer.from(rest));
+      for (const { bytes } of rest) this.#sink.writeNow(bytes);
     } catch {
       // The process ends; there is nobody left to tell.
     }
