@@ -69,7 +69,14 @@ export async function signUp(): Promise<Customer> {
 }
 
 export interface Market {
-  characters: { id: string; name: string; bid: number; ask: number; quantity: number }[];
+  characters: {
+    id: string;
+    name: string;
+    bid: number;
+    ask: number;
+    quantity: number;
+    halted: boolean;
+  }[];
   cash: number;
 }
 
@@ -77,10 +84,11 @@ export async function market({ token }: Customer): Promise<Market> {
   return (await demand(200, 'GET', '/api/characters', { token })) as Market;
 }
 
-/** The character whose shares cost least: the starting credit buys many. */
+/** The character whose shares cost least of those that are traded in: the starting credit buys many. */
 export async function cheapest(customer: Customer): Promise<string> {
-  const [first] = (await market(customer)).characters.toSorted((a, b) => a.ask - b.ask);
-  if (first === undefined) throw new Error('the market lists no character');
+  const { characters } = await market(customer);
+  const [first] = characters.filter(({ halted }) => !halted).toSorted((a, b) => a.ask - b.ask);
+  if (first === undefined) throw new Error('the market lists no character that is traded in');
   return first.id;
 }
 

@@ -35,11 +35,12 @@ test('with three replicas, each of which is stopped and started again in its tur
         headers: { 'idempotency-key': `drain-${n}-${i}` },
         body: { characterId, quantity: 1, action },
       });
-      if (reply.status !== 201) {
-        failed.push(reply);
-      } else {
+      if (reply.status === 201) {
         trades += 1;
         ids.add((JSON.parse(reply.text) as { trade: { id: string } }).trade.id);
+      } else if (!reply.text.includes('/problems/trading-halted')) {
+        // The market halts a character whose price moves too far: an answer as well.
+        failed.push(reply);
       }
       const read = await call('GET', '/api/portfolio', { token });
       if (read.status !== 200) failed.push(read);

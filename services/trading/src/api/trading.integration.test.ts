@@ -162,8 +162,8 @@ test('a halted character is not traded in, but given answers are repeated, and t
 
   for (const order of [buy(1), sell(1)]) {
     const refused = await customer.trade(order, `halted-${order.action}`);
-    expect(refused.status).toBe(503);
-    expect(refused.json).toMatchObject({ type: '/problems/trading-halted', status: 503 });
+    expect(refused.status).toBe(409);
+    expect(refused.json).toMatchObject({ type: '/problems/trading-halted', status: 409 });
     const seconds = Number(refused.headers.get('retry-after'));
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThanOrEqual(46);

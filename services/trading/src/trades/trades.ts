@@ -4,7 +4,7 @@ import { hashRequest, keyReused, type KeptAnswer } from '../idempotency/idempote
 import type { ApiMetrics } from '../metrics/roles.ts';
 import type { TradeMetrics } from '../metrics/trading.ts';
 import { cents, type Cents } from '../money.ts';
-import { unavailable, type Problem } from '../problem.ts';
+import { Problem, unavailable } from '../problem.ts';
 import { TRADABLE_FOR_MS, type Quote } from '../quotes/quote.ts';
 import type { QuoteReader } from '../quotes/reader.ts';
 import { countTrade } from './count-trade.ts';
@@ -31,8 +31,8 @@ export interface Trades {
    * Executes the order, once per key, in one round trip to Postgres.
    *
    * @returns 201, or 404 or 409 with a problem as body
-   * @throws {Problem} 422 when the key was used for another order, 503 when there is no price of the last 3 seconds or
-   *   trading in the character is halted; nothing is kept of either
+   * @throws {Problem} 422 when the key was used for another order, 409 while trading in the character is halted, 503 when there is no
+   *   price of the last 3 seconds; nothing is kept of them
    */
   execute(request: TradeRequest): Promise<KeptAnswer>;
 }
@@ -113,7 +113,8 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
         const { characterId, action, quantity } = order;
         const board = await freshBoard();
         const quote = board?.quotes.get(characterId);
-        const price = quote?.haltedUntil === null ? priceOf(quote, action) : undefined;
+        const haltedUntil = quote?.haltedUntil ?? null;
+        const price = quote && haltedUntil === null ? priceOf(quote, action) : undefined;
 
         const [row] = await database.query<ExecuteTradeRow>(executeTrade, [
           userId,
@@ -130,15 +131,15 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
         ]);
         if (!row) throw new Error('execute_trade gave no row');
 
-        span.setAttributes({ 'trade.outcome': row.outcome, 'trade.replayed': row.replayed });
+        const outcome = row.outcome === 'no_price' && haltedUntil !== null ? 'halted' : row.outcome;
+        span.setAttributes({ 'trade.outcome': outcome, 'trade.replayed': row.replayed });
         if (row.trade_id !== null) span.setAttribute('trade.id', String(row.trade_id));
-        metrics.tradeDuration.observe(
-          { outcome: row.outcome },
-          (performance.now() - started) / 1000,
-        );
+        metrics.tradeDuration.observe({ outcome }, (performance.now() - started) / 1000);
 
         if (row.outcome === 'key_reused') throw keyReused();
-        if (row.outcome === 'no_price') throw noPrice(characterId, quote);
+        if (row.outcome === 'no_price') {
+          throw haltedUntil === null ? noPrice(characterId) : halted(characterId, haltedUntil);
+        }
         if (!row.replayed) count(order, row, quote);
         return { status: row.status, body: row.body, replayed: row.replayed };
       });
@@ -151,19 +152,19 @@ function priceOf({ bid, ask }: Quote, action: Order['action']): Cents {
   return action === 'buy' ? ask : bid;
 }
 
-function noPrice(characterId: string, quote: Quote | undefined): Problem {
-  if (quote?.haltedUntil != null) {
-    const seconds = Math.ceil((quote.haltedUntil - Date.now()) / 1000);
-    const until = new Date(quote.haltedUntil).toISOString();
-    return unavailable(
-      'trading-halted',
-      `Trading in ${characterId} is halted until ${until}, because its price moved too far. Try again then.`,
-      Math.max(1, seconds),
-    );
-  }
-  return unavailable(
-    'no-price',
-    `There is no price for ${characterId} of the last 3 seconds. Try again.`,
-    1,
-  );
+function noPrice(characterId: string): Problem {
+  const detail = `There is no price for ${characterId} of the last 3 seconds. Try again.`;
+  return unavailable('no-price', detail, 1);
+}
+
+/** The market at work, and no fault of ours: so a 409, which counts neither as an error nor against an SLO. */
+function halted(characterId: string, until: number): Problem {
+  const seconds = Math.max(1, Math.ceil((until - Date.now()) / 1000));
+  return new Problem({
+    status: 409,
+    code: 'trading-halted',
+    title: 'Trading is halted',
+    detail: `Trading in ${characterId} is halted until ${new Date(until).toISOString()}, because its price moved too far. Try again then.`,
+    headers: { 'Retry-After': String(seconds) },
+  });
 }

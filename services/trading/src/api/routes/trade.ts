@@ -54,8 +54,8 @@ export function tradeEndpoints(trades: Trades, history: TradeHistory): Endpoint[
         },
         problems: {
           404: 'There is no such character',
-          409: 'Not enough cash, or not enough shares',
-          503: 'There is no price of the last 3 seconds, or trading in the character is halted; nothing was kept, try again',
+          409: 'Not enough cash, or not enough shares; or trading in the character is halted: nothing was kept, try again',
+          503: 'There is no price of the last 3 seconds; nothing was kept, try again',
         },
       },
       ({ body, session, idempotencyKey, request }) =>
