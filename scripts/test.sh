@@ -63,6 +63,8 @@ take_down() {
 finish() {
   local code=$?
   [ "$code" -eq 0 ] || failures+=('stopped half-way')
+  # What the stack said, where something failed: it is gone in a moment.
+  [ ${#failures[@]} -eq 0 ] || docker compose logs --no-color --timestamps --tail 20000 >"$results/stack.log" 2>&1 || true
   take_down
   echo
   [ ${#failures[@]} -eq 0 ] || printf '✗ %s\n' "${failures[@]}"
