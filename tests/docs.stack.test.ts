@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { logs, metricNames, metricsIn } from './lookout.ts';
+import { ownSeries } from './rules.ts';
 import { address, command, getJson, root, waitFor } from './stack.ts';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -55,7 +56,10 @@ test('the start page lists every address a person can open', async () => {
 const metric =
   /`((?:[a-z]+_(?:[a-z0-9]+_)*(?:total|seconds|bytes|info|imbalance))|(?:[a-z]+_(?:[a-z0-9]+_)+(?:connections|requests|depth|sessions)))(?:\{[^`]*)?`/g;
 
-// docs/signals.md is made from the definitions of what it names, also of what has not happened yet on a fresh stack.
+/** What there is now, and of our own also what has not happened yet on a fresh stack. */
+const series = async () => [...(await metricNames()), ...(await ownSeries())];
+
+// docs/signals.md is made from the definitions of what it names.
 const written = globSync('docs/**/*.md', { cwd: root, exclude: ['docs/signals.md'] });
 
 describe.each(written)('%s', (path) => {
@@ -63,7 +67,7 @@ describe.each(written)('%s', (path) => {
 
   test('names only metrics that exist', async () => {
     const named = [...text.matchAll(metric)].map(([, name = '']) => name);
-    const exposed = await metricNames();
+    const exposed = await series();
     const isExposed = (name: string) =>
       [name, `${name}_bucket`, `${name}_count`].some((one) => exposed.includes(one));
     expect(named.filter((name) => !isExposed(name))).toEqual([]);
@@ -71,7 +75,7 @@ describe.each(written)('%s', (path) => {
 
   test('asks only queries that Prometheus understands, of metrics that exist', async () => {
     const queries = [...text.matchAll(/```promql\n(.*?)```/gs)].map(([, query = '']) => query);
-    const exposed = await metricNames();
+    const exposed = await series();
     for (const query of queries) {
       const names = await metricsIn(query);
       expect(names.filter((name) => !exposed.includes(name))).toEqual([]);

@@ -189,18 +189,3 @@ test('every folder in README’s list exists', () => {
   expect(folders.length).toBeGreaterThan(0);
   expect(folders.filter((folder) => !existsSync(join(root, folder)))).toEqual([]);
 });
-
-test('every alert has a runbook, and every runbook an alert', () => {
-  const rules = globSync('{prometheus,loki}/**/rules/**/*.yml', { cwd: root }).concat(
-    globSync('prometheus/trading/rules.yml', { cwd: root }),
-  );
-  const alerts = new Set(
-    rules.flatMap((path) =>
-      [...read(path).matchAll(/^\s*- alert: (\w+)/gm)].map(([, name]) => name),
-    ),
-  );
-  const pages = globSync('docs/runbooks/*.md', { cwd: root })
-    .map((path) => /(\w+)\.md$/.exec(path)?.[1])
-    .filter((name) => name !== 'README');
-  expect(pages.toSorted()).toEqual([...alerts].toSorted());
-});

@@ -248,6 +248,7 @@ export const REMARKS = [
   'Histograms cost as many series as they have buckets, for every label set. So durations of requests tell 50 label sets below 400 apart, 4 of 4xx and 3 of 5xx (`services/telemetry/src/metrics/http.ts`), sizes have no buckets, queries five, and of what browsers call eight routes and statuses are told apart. What comes later is `other`, `unmatched` and the class of the status (`5xx`).',
   '`trade_duration_seconds` has the outcome, because a refusal is faster than a trade; `market_halts_total` has the character, because one at a time is normal; `payment_duration_seconds` is of payments that succeeded, because a failure ends nothing that a customer waits for.',
   '`change_failure_rate`, `market_quote_age_seconds`, `journey_*` and `ledger_imbalance` are absent when there is nothing to tell: 0 would say that all is well.',
+  'Histograms that an SLO reads (docs/slo.md) have a bound where it asks for one (`http_request_duration_seconds` at 0.3), and `payment_duration_seconds` of deposits and `web_vital_seconds` of LCP are there at 0 before the first: no events is not no metric.',
   'Money is in whole cents, also in metrics: sums of cents are exact.',
   "prom-client's `nodejs_active_handles_total`, `_requests_total` and `_resources_total` are left out: gauges under the names of counters. The same numbers are there by type.",
 ];

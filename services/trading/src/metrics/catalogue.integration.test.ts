@@ -403,7 +403,7 @@ const THINGS: Thing[] = [
     moves: [
       ['api', 'payments_total', { kind: 'deposit', status: 'succeeded', gateway: 'cards' }, once],
       ['api', 'payment_value_total', { kind: 'deposit' }, by(1000)],
-      ['api', 'payment_duration_seconds', {}, once],
+      ['api', 'payment_duration_seconds', { kind: 'deposit' }, once],
       ['api', 'payment_webhooks_total', { type: 'charge.succeeded', outcome: 'settled' }, once],
       ['api', 'ledger_entries_total', {}, by(2)],
     ],

@@ -172,13 +172,13 @@ test('a payment is counted, timed, logged and traced', async () => {
   const labels = { kind: 'deposit', gateway: 'cards' };
   const before = await metric('payments_total', { ...labels, status: 'succeeded' });
   const value = await metric('payment_value_total', { kind: 'deposit' });
-  const duration = await metric('payment_duration_seconds_count');
+  const duration = await metric('payment_duration_seconds_count', { kind: 'deposit' });
   const answer = await ask('deposits', 2500);
   await eventually(() => metric('payments_total', { ...labels, status: 'succeeded' })).toBe(
     before + 1,
   );
   expect(await metric('payment_value_total', { kind: 'deposit' })).toBe(value + 2500);
-  expect(await metric('payment_duration_seconds_count')).toBe(duration + 1);
+  expect(await metric('payment_duration_seconds_count', { kind: 'deposit' })).toBe(duration + 1);
   expect(
     await metric('payment_webhooks_total', { type: 'charge.succeeded', outcome: 'settled' }),
   ).toBeGreaterThan(0);

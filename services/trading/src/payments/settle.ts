@@ -113,7 +113,7 @@ export function createSettle(dependencies: SettleDependencies): Settle {
     if (status === 'succeeded' || kind === 'withdrawal') metrics.ledgerEntries.inc(2);
     if (status === 'succeeded') {
       metrics.paymentValue.inc({ kind }, amount);
-      metrics.paymentDuration.observe((Date.now() - payment.createdAt.getTime()) / 1000);
+      metrics.paymentDuration.observe({ kind }, (Date.now() - payment.createdAt.getTime()) / 1000);
       if (kind === 'subscription') metrics.revenue.inc({ source: 'subscription' }, amount);
     } else {
       metrics.paymentFailures.inc({

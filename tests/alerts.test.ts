@@ -1,0 +1,117 @@
+// Every alert is complete: who is told, what it means, what to do, and a test of when it fires. Needs no running stack.
+
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+import { parser } from '@prometheus-io/lezer-promql';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+import { lokiRules, ownSeries, prometheusRules, type Rule } from './rules.ts';
+import { root } from './stack.ts';
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const filesOf = (pattern: string): string[] => globSync(pattern, { cwd: root }).toSorted();
+
+type Alert = Rule & { alert: string };
+const isAlert = (rule: Rule): rule is Alert => rule.alert !== undefined;
+const alertsOfPrometheus = prometheusRules.filter(isAlert);
+const alertsOfLoki = lokiRules.filter(isAlert);
+const alerts = [...alertsOfPrometheus, ...alertsOfLoki];
+
+const runbooks = filesOf('docs/runbooks/*.md')
+  .map((path) => ({ name: basename(path, '.md'), text: read(path) }))
+  .filter(({ name }) => name !== 'README');
+
+const dashboards = filesOf('grafana/dashboards/**/*.json').map(
+  (path) => (JSON.parse(read(path)) as { uid: string }).uid,
+);
+
+test('no alert is there twice, no runbook is of none', () => {
+  const names = alerts.map(({ alert }) => alert);
+  expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
+  expect(runbooks.map(({ name }) => name)).toEqual(names.toSorted());
+});
+
+describe.each(alerts)('$alert', ({ alert, labels = {}, annotations = {} }) => {
+  test('says how bad it is, and whose', () => {
+    expect(['critical', 'warning', 'info']).toContain(labels['severity']);
+    expect(['platform', 'trading', 'security', 'delivery']).toContain(labels['team']);
+  });
+
+  test('says what it is in one sentence that is always the same, and then what is the case', () => {
+    expect(annotations['summary']).toMatch(/^[A-Z][^.{}]*\.$/);
+    expect(annotations['description']).toMatch(/^\S.*\.$/s);
+  });
+
+  test('leads to its runbook, and to a dashboard that there is, at its time', () => {
+    expect(annotations['runbook_url']).toMatch(new RegExp(`/${alert}$`));
+    const [, uid, query] = /\/d\/([\w-]+)\?(.*)$/.exec(annotations['dashboard_url'] ?? '') ?? [];
+    expect(dashboards).toContain(uid);
+    expect(query).toMatch(/\bfrom=\S+&to=\S+$/);
+  });
+
+  test('has a runbook, and a line in the table of runbooks', () => {
+    const { text = '' } = runbooks.find(({ name }) => name === alert) ?? {};
+    const prose = text.replaceAll(/^```.*?^```$/gms, '');
+    const headings = [...prose.matchAll(/^#+ .+$/gm)].map(([heading]) => heading);
+    const sections = ['Meaning', 'Impact', 'Diagnosis', 'Mitigation', 'Prevention'];
+    expect(headings).toEqual([`# ${alert}`, ...sections.map((section) => `## ${section}`)]);
+    const line = `^\\| \\[${alert}\\]\\(${alert}\\.md\\) +\\| ${labels['severity'] ?? ''} +\\| \\S`;
+    expect(read('docs/runbooks/README.md')).toMatch(new RegExp(line, 'm'));
+  });
+});
+
+interface RuleTests {
+  tests: { alert_rule_test?: { alertname: string; exp_alerts?: unknown[] }[] }[];
+}
+
+const tested = filesOf('prometheus/tests/*.yml')
+  .map((path) => parse(read(path), { merge: true }) as RuleTests)
+  .flatMap(({ tests }) => tests.flatMap(({ alert_rule_test: cases = [] }) => cases));
+
+test.each(alertsOfPrometheus)('$alert fires in one test and is silent in another', (rule) => {
+  const counts = tested
+    .filter(({ alertname }) => alertname === rule.alert)
+    .map(({ exp_alerts: expected = [] }) => expected.length);
+  expect(Math.max(0, ...counts)).toBeGreaterThan(0);
+  // The Watchdog never is.
+  if (rule.expr !== 'vector(1)') expect(Math.min(...counts)).toBe(0);
+});
+
+test('every alert of Loki has a test on the running stack', () => {
+  const texts = filesOf('tests/*.stack.test.ts').map(read);
+  const untested = alertsOfLoki.filter(({ alert }) => !texts.some((text) => text.includes(alert)));
+  expect(untested).toEqual([]);
+});
+
+/** The series that a PromQL expression reads. @throws where it does not parse */
+function seriesIn(expression: string): string[] {
+  const names: string[] = [];
+  parser.parse(expression).iterate({
+    enter({ type, from, to }) {
+      const text = expression.slice(from, to);
+      if (type.isError) throw new Error(`Cannot be parsed at "${text}": ${expression}`);
+      if (type.name === 'Identifier') names.push(text);
+    },
+  });
+  return names;
+}
+
+/** What others than our services expose; tests/docs.stack.test.ts asks the running stack for it. */
+const OF_OTHERS =
+  /^(up|ALERTS\w*|(alertmanager|caddy|container|go|grafana|jaeger|k6|loki|machine|net|node|otelcol|outside|pg|probe|prometheus|redis|scrape|traces)_\w+)$/;
+
+describe('queries', async () => {
+  const own = await ownSeries();
+  const asked = [
+    ...runbooks.flatMap(({ name, text }) =>
+      [...text.matchAll(/^```promql\n(.*?)\n```$/gms)].map(([, expr = '']) => ({ name, expr })),
+    ),
+    ...prometheusRules.map(({ alert, record, expr }) => ({ name: alert ?? record, expr })),
+  ];
+  test.each(asked)('$name: $expr parses, and reads series that there are', ({ expr }) => {
+    const unknown = seriesIn(expr).filter((name) => !own.includes(name) && !OF_OTHERS.test(name));
+    expect(unknown).toEqual([]);
+  });
+});
