@@ -141,6 +141,8 @@ test('a price older than 3 seconds is not traded on, but given answers are repea
   expect(refused.status).toBe(503);
   expect(refused.headers.get('retry-after')).toBe('1');
   expect(refused.json).toMatchObject({ type: '/problems/no-price', status: 503 });
+  const reason = { kind: 'market', side: 'buy', reason: 'no_price' };
+  expect(await system.metric('orders_rejected_total', reason)).toBeGreaterThan(0);
   expect((await customer.trade(buy(1), 'before')).text).toBe(bought.text);
 
   await system.quote();
@@ -160,6 +162,9 @@ test('a halted character is not traded in, but given answers are repeated, and t
     bid: 2000,
   });
 
+  const rejected = () =>
+    system.metric('orders_rejected_total', { kind: 'market', side: 'buy', reason: 'halted' });
+  const rejectedBefore = await rejected();
   for (const order of [buy(1), sell(1)]) {
     const refused = await customer.trade(order, `halted-${order.action}`);
     expect(refused.status).toBe(409);
@@ -168,6 +173,7 @@ test('a halted character is not traded in, but given answers are repeated, and t
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThanOrEqual(46);
   }
+  expect(await rejected()).toBe(rejectedBefore + 1);
   expect((await customer.trade(buy(1), 'before-the-halt')).text).toBe(bought.text);
   expect((await customer.get('/api/portfolio')).json).toMatchObject({
     holdings: [{ quantity: 1 }],

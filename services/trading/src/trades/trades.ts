@@ -138,6 +138,7 @@ export function createTrades({ database, quotes, telemetry, metrics }: TradesDep
 
         if (row.outcome === 'key_reused') throw keyReused();
         if (row.outcome === 'no_price') {
+          metrics.ordersRejected.inc({ kind: 'market', side: action, reason: outcome });
           throw haltedUntil === null ? noPrice(characterId) : halted(characterId, haltedUntil);
         }
         if (!row.replayed) count(order, row, quote);
