@@ -98,6 +98,15 @@ const status = async () =>
   ((await customer.get('/api/payments')).json as { payments: { status: string }[] }).payments[0]
     ?.status;
 
+test('webhooks that do not fit are counted from 0, so that the first one is seen as an increase', async () => {
+  const { text } = await system.request('GET', '/metrics');
+  for (const outcome of ['mismatch', 'unknown']) {
+    for (const type of ['charge.succeeded', 'charge.failed', 'payout.succeeded', 'payout.failed']) {
+      expect(text).toContain(`payment_webhooks_total{type="${type}",outcome="${outcome}"} 0`);
+    }
+  }
+});
+
 test('the end of a payment works once, however often it is told, and by whichever event', async () => {
   const succeeded = event('charge.succeeded');
   const told = await Promise.all(
