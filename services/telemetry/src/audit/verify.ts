@@ -126,7 +126,8 @@ function verify(name: string, files: FileLines[], whole: boolean): Verdict {
   const seen = new Map<number, string>();
   // What was before the oldest of all files has been rotated away; where it is not there, or holds nothing, nothing can have been.
   const oldest = fileName(name, FILE_COUNT - 1);
-  let begun = whole && !places.some(({ file, text }) => file === oldest && linkOf(text) !== undefined);
+  let begun =
+    whole && !places.some(({ file, text }) => file === oldest && linkOf(text) !== undefined);
   let followable = true;
 
   for (const { file, line, text } of places) {
