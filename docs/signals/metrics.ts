@@ -178,6 +178,15 @@ export const METRIC_GROUPS: MetricGroup[] = [
     },
   },
   {
+    title: 'Audit log',
+    metrics: {
+      audit_log_faults: {
+        bad: 'anything but 0 (AuditLogBroken); absent: the logs could not be read',
+        unit: 'count',
+      },
+    },
+  },
+  {
     title: 'Code',
     metrics: {
       operation_duration_seconds: {

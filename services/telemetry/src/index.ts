@@ -1,4 +1,5 @@
 export type { AuditEvent } from './audit/audit.ts';
+export { verifyNewest } from './audit/verify.ts';
 export { captureCarrier, type Carrier, runWithCarrier } from './carrier.ts';
 export { currentContext, outgoingHeaders, type RequestContext, setUser } from './context.ts';
 export { createHealth, type Health, type HealthCheck, type HealthOptions } from './health.ts';

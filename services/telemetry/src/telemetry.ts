@@ -109,6 +109,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     }),
     dropped,
   });
+  dropped.inc({ target: 'audit' }, 0);
   const { audit, close: closeAudit } = createAudit({
     logging,
     path: options.logDirectory && join(options.logDirectory, `${service}-${instance}.audit.log`),

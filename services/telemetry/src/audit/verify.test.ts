@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { writeAudit } from '../testing/audit.ts';
 import { temporaryDirectory } from '../testing/lines.ts';
-import { verifyDirectory } from './verify.ts';
+import { verifyDirectory, verifyNewest } from './verify.ts';
 
 const NAME = 'api-one.audit.log';
 
@@ -187,4 +187,19 @@ test('tells each chain of a directory and exits 1 for the one that is wrong', as
   const bad = verify(directory.path);
   expect(bad.status).toBe(1);
   expect(bad.stdout).toContain('api-one.audit.log, line 2: 2 is missing before sequence 3');
+});
+
+test('of the newest file alone only what is in it is told', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, NAME);
+  await writeAudit(path, 8, { actor: 'u-1' });
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const text = (some: string[]): string => `${some.join('\n')}\n`;
+  await writeFile(`${path}.1`, text(lines.slice(0, 3)).replace('u-1', 'u-2'));
+  await writeFile(path, text(lines.slice(3)));
+  const wrong = async () => (await verifyNewest(directory.path)).map((verdict) => verdict.wrong);
+  expect(await wrong()).toEqual([[]]);
+  await writeFile(path, text(without(lines, 1, 2, 3, 6)));
+  const what = '6 is missing before sequence 7';
+  expect(await wrong()).toEqual([[{ file: NAME, line: 3, what }]]);
 });

@@ -43,8 +43,26 @@ export async function verifyDirectory(directory: string): Promise<Verdict[]> {
   const names = (await readdir(directory)).filter((name) => /\.audit\.log(?:\.\d+)?$/.test(name));
   const chains = Map.groupBy(names, (name) => name.replace(/\.\d+$/, ''));
   return Promise.all(
-    [...chains.keys()].sort().map(async (name) => verify(name, await read(directory, name))),
+    [...chains.keys()].sort().map(async (name) => verify(name, await read(directory, name), true)),
   );
+}
+
+/**
+ * Verifies the newest file of each chain, alone: what a service can afford to do again and again. While it is the newest a file is
+ * looked at many times; what was changed in an older one since, only {@link verifyDirectory} tells.
+ *
+ * @throws when the directory or a file cannot be read
+ */
+export async function verifyNewest(directory: string): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  // One after the other, so that no more than one file is in memory.
+  for (const name of await readdir(directory)) {
+    if (!name.endsWith('.audit.log')) continue;
+    const newest = await readFileLines(directory, name);
+    // Amid a rotation there is none for a moment.
+    if (newest !== undefined) verdicts.push(verify(name, [newest], false));
+  }
+  return verdicts;
 }
 
 /** How often files are read again that are being rotated, and the milliseconds between. */
@@ -65,22 +83,31 @@ async function readOnce(directory: string, name: string): Promise<FileLines[]> {
   const files: FileLines[] = [];
   // Newest first: when they are rotated meanwhile, one is read twice, and none left out.
   for (let number = 0; number < FILE_COUNT; number += 1) {
-    const file = fileName(name, number);
-    const text = await readFile(join(directory, file), 'utf8').catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (text !== undefined) files.unshift({ file, lines: text.split('\n') });
+    const found = await readFileLines(directory, fileName(name, number));
+    if (found !== undefined) files.unshift(found);
   }
   return files;
+}
+
+/** Undefined when there is no such file. */
+async function readFileLines(directory: string, file: string): Promise<FileLines | undefined> {
+  const text = await readFile(join(directory, file), 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : { file, lines: text.split('\n') };
 }
 
 function fileName(name: string, number: number): string {
   return number === 0 ? name : `${name}.${number}`;
 }
 
-/** Goes through one chain. After something wrong it goes on from there, so that each fault is told once. */
-function verify(name: string, files: FileLines[]): Verdict {
+/**
+ * Goes through one chain. After something wrong it goes on from there, so that each fault is told once.
+ *
+ * @param whole whether these are all files that there are of it, so that its beginning must be among them
+ */
+function verify(name: string, files: FileLines[], whole: boolean): Verdict {
   const verdict: Verdict = {
     name,
     lines: 0,
@@ -99,7 +126,8 @@ function verify(name: string, files: FileLines[]): Verdict {
   const seen = new Map<number, string>();
   // What was before the oldest of all files has been rotated away; where it is not there, or holds nothing, nothing can have been.
   const oldest = fileName(name, FILE_COUNT - 1);
-  let begun = !places.some(({ file, text }) => file === oldest && linkOf(text) !== undefined);
+  let begun =
+    whole && !places.some(({ file, text }) => file === oldest && linkOf(text) !== undefined);
   let followable = true;
 
   for (const { file, line, text } of places) {

@@ -48,8 +48,12 @@ export interface Logging {
  */
 export function createLogging(options: LogOptions): Logging {
   const { origin, directory } = options;
-  const drop = (target: string) => (count: number) => {
-    options.dropped.inc({ target }, count);
+  const drop = (target: string) => {
+    // From 0 on, so that the first loss is a rise.
+    options.dropped.inc({ target }, 0);
+    return (count: number) => {
+      options.dropped.inc({ target }, count);
+    };
   };
   const stdout = new LineQueue(standardOutput, drop('stdout'));
   const file =

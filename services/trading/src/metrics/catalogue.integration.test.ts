@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Queue } from 'bullmq';
@@ -7,7 +7,8 @@ import pg from 'pg';
 import type { MetricObject } from 'prom-client';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Telemetry } from '@crows-nest/telemetry';
-// Telemetry's own: a directory that goes away, and a service as a process of its own.
+// Telemetry's own: an audit log, a directory that goes away, and a service as a process of its own.
+import { writeAudit } from '../../../telemetry/src/testing/audit.ts';
 import { temporaryDirectory } from '../../../telemetry/src/testing/lines.ts';
 import { startSample } from '../../../telemetry/src/testing/process.ts';
 import { QUOTES_KEY } from '../quotes/quote.ts';
@@ -220,6 +221,18 @@ const THINGS: Thing[] = [
       ['worker', 'journey_success', { journey: 'portfolio', step: 'read' }, to(1)],
       ['worker', 'journey_duration_seconds', { journey: 'portfolio', step: 'read' }, 'grows'],
     ],
+  },
+  {
+    what: 'a line of an audit log is changed',
+    async run() {
+      const logs = join(directory.path, 'audited');
+      const path = join(logs, 'api-one.audit.log');
+      await writeAudit(path, 3, { actor: 'u-1' });
+      writeFileSync(path, readFileSync(path, 'utf8').replace('u-1', 'u-2'));
+      await restartWorker({ LOG_DIRECTORY: logs });
+      onTestFinished(() => restartWorker());
+    },
+    moves: [['worker', 'audit_log_faults', {}, to(1)]],
   },
   {
     what: 'a request is refused',

@@ -1,16 +1,22 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { ENVIRONMENTS } from '../delivery/deployments.ts';
 import type { Registry } from './registry.ts';
 
 /** What is reported of deployments and incidents. */
 export function createDeliveryMetrics(registry: Registry) {
   const registers = [registry];
+  const deployments = new Counter({
+    name: 'deployments_total',
+    help: 'Deployments reported',
+    labelNames: ['environment', 'outcome'] as const,
+    registers,
+  });
+  // From 0 on: each deployment replaces the process, which then counts that one alone.
+  for (const environment of ENVIRONMENTS) {
+    for (const outcome of ['succeeded', 'failed']) deployments.inc({ environment, outcome }, 0);
+  }
   return {
-    deployments: new Counter({
-      name: 'deployments_total',
-      help: 'Deployments reported',
-      labelNames: ['environment', 'outcome'] as const,
-      registers,
-    }),
+    deployments,
     deploymentLeadTime: new Histogram({
       name: 'deployment_lead_time_seconds',
       help: 'Time from the oldest commit in a deployment to its success',

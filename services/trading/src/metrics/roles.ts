@@ -1,3 +1,4 @@
+import { createAuditLogGauges } from './audit-log.ts';
 import { createAuthGauges, createAuthMetrics } from './auth.ts';
 import { createCustomerMetrics } from './customers.ts';
 import { createDeliveryGauges, createDeliveryMetrics } from './delivery.ts';
@@ -61,6 +62,7 @@ export function createWorkerMetrics(registry: Registry) {
     ...createDeliveryGauges(registry),
     ledgerEntries: ledgerEntries(registry),
     ...createLedgerGauges(registry),
+    ...createAuditLogGauges(registry),
   };
 }
 

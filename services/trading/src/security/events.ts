@@ -1,13 +1,16 @@
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { ApiMetrics } from '../metrics/roles.ts';
 
-export type SecurityEvent =
-  | 'account_locked'
-  | 'rate_limited'
-  | 'token_forged'
-  | 'directory_traversal'
-  | 'sql_injection_probe'
-  | 'webhook_forged';
+export const SECURITY_EVENTS = [
+  'account_locked',
+  'rate_limited',
+  'token_forged',
+  'directory_traversal',
+  'sql_injection_probe',
+  'webhook_forged',
+] as const;
+
+export type SecurityEvent = (typeof SECURITY_EVENTS)[number];
 
 export interface SecurityEvents {
   /** Counts what looks like an attack, and logs it with the address, so that an alert can name where it comes from. */

@@ -25,6 +25,7 @@ import { createServiceHealth, waitForSchema } from '../service.ts';
 import { closingTask } from '../statements/closing-of-days.ts';
 import { renewalTask } from '../subscriptions/renewal.ts';
 import { tellOfOrder } from '../stream/order-events.ts';
+import { auditLogsTask } from './audit-logs.ts';
 import { startBackground } from './background.ts';
 import { gaugeTasks } from './gauges.ts';
 import { housekeepingTask } from './housekeeping.ts';
@@ -83,7 +84,7 @@ export async function composeWorker(
   };
   const jobs = startJobs({ redisUrl, handlers, telemetry, metrics });
   closing.defer('jobs', () => jobs.close());
-  const { journeys } = config;
+  const { journeys, logDirectory } = config;
   const tasks = [
     ...gaugeTasks({ database, queues, redis, quotes, metrics }),
     housekeepingTask(database),
@@ -92,6 +93,7 @@ export async function composeWorker(
     sweepTask(charging),
     renewalTask({ database, sessions, plan, telemetry }),
     deliveryGaugesTask(database, config.environment, metrics),
+    ...(logDirectory === undefined ? [] : [auditLogsTask(logDirectory, { telemetry, metrics })]),
     ...(journeys ? [journeysTask({ journeys, database, telemetry, metrics })] : []),
   ];
   const background = startBackground(tasks, logger);
