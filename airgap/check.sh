@@ -13,7 +13,7 @@ node:24.21.0-trixie-slim | | docker-entrypoint.sh | node npm npx | --version | v
 postgres:17.12 | | docker-entrypoint.sh | postgres psql pg_isready pgbench gosu | postgres --version | (PostgreSQL) 17.
 redis:8.0.5 | | docker-entrypoint.sh | redis-server redis-cli | redis-server --version | v=8.0.
 prom/prometheus:v3.15.0 | nobody | /bin/prometheus | wget /bin/prometheus /bin/promtool | --version | version 3.15.0
-prom/alertmanager:v0.31.1 | nobody | /bin/alertmanager | wget /bin/alertmanager /bin/amtool | --version | version 0.31.1
+prom/alertmanager:v0.31.1 | nobody | /bin/alertmanager | wget sh awk /bin/alertmanager /bin/amtool | --version | version 0.31.1
 prom/node-exporter:v1.9.0 | nobody | /bin/node_exporter | wget /bin/node_exporter | --version | version 1.9.0
 prom/blackbox-exporter:v0.26.0 | | /bin/blackbox_exporter | wget /bin/blackbox_exporter | --version | version 0.26.0
 quay.io/prometheuscommunity/postgres-exporter:v0.17.1 | nobody | /bin/postgres_exporter | wget /bin/postgres_exporter | --version | version 0.17.1

@@ -5,7 +5,7 @@
 #   scripts/check-config.sh              all checks
 #   scripts/check-config.sh prometheus   only those whose name begins so
 set -uo pipefail
-cd "$(dirname "$0")/.."
+source "$(dirname "$0")/environment.sh"
 
 readonly wanted=${1:-}
 failed=0
@@ -42,7 +42,17 @@ promtool() {
   in_image prometheus -v "$PWD/prometheus:/etc/prometheus:ro" -w /etc/prometheus --entrypoint=/bin/promtool \
     -e ENVIRONMENT=demo -e GRAFANA_URL=http://grafana -e RUNBOOKS_URL=http://runbooks -- "$@"
 }
-amtool() { in_image alertmanager -v "$PWD/alertmanager:/etc/alertmanager:ro" --entrypoint=/bin/amtool -- "$@"; }
+
+# What alertmanager.yml takes of .env, with the defaults of .env.example. Exported, so that no secret is on a command line.
+alertmanager_settings=$(grep -v '^ *#' alertmanager/alertmanager.yml | grep -oE '\$\{[A-Z_]+\}' | tr -d '${}' | sort -u)
+for name in $alertmanager_settings; do
+  export "$name=$(value_of "$name" | grep . || sed -n "s/^$name=//p" .env.example)"
+done
+# On /tmp/alertmanager.yml: the configuration as Alertmanager is given it.
+amtool() {
+  in_image alertmanager -v "$PWD/alertmanager:/etc/alertmanager:ro" --entrypoint=/bin/sh \
+    $(printf -- '--env=%s ' $alertmanager_settings) -- /etc/alertmanager/start.sh /bin/amtool "$@"
+}
 
 # Who hears of which alert: alertmanager/tests/routes.txt, a line each. Prints the lines that are not so.
 check_routes() {
@@ -50,7 +60,7 @@ check_routes() {
   routes=$(grep -Ev '^(#|$)' alertmanager/tests/routes.txt)
   while IFS='>' read -r labels expected; do
     read -ra labels <<<"$labels"
-    actual=$(amtool config routes test --config.file=/etc/alertmanager/alertmanager.yml "${labels[@]}" </dev/null) || actual="failed: $actual"
+    actual=$(amtool config routes test --config.file=/tmp/alertmanager.yml "${labels[@]}" </dev/null) || actual="failed: $actual"
     [ "$actual" = "${expected// /}" ] && continue
     echo "${labels[*]}: expected ${expected// /}, but it goes to $actual"
     wrong=1
@@ -85,7 +95,7 @@ check_loki_rules() {
 
 check 'prometheus: configuration and rules' promtool check config --lint=all --lint-fatal prometheus.yml
 check 'prometheus: alert tests' promtool test rules $(cd prometheus && ls tests/*.yml)
-check 'alertmanager: configuration' amtool check-config /etc/alertmanager/alertmanager.yml
+check 'alertmanager: configuration' amtool check-config /tmp/alertmanager.yml
 check 'alertmanager: routes' check_routes
 check 'alertmanager: templates' check_templates
 check 'blackbox: configuration' in_image blackbox-exporter -v "$PWD/blackbox:/etc/blackbox:ro" -- \

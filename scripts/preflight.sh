@@ -25,6 +25,8 @@ our_containers() {
 # The settings there are: those of .env.example.
 known_settings() { grep -oE '^[A-Z_]+=' .env.example | tr -d '='; }
 
+readonly weekday='(sunday|monday|tuesday|wednesday|thursday|friday|saturday)'
+
 # What setting $1 must look like, as $pattern, and how to say so, as $expected.
 rule_for() {
   case $1 in
@@ -47,6 +49,17 @@ rule_for() {
     LOGS_RETENTION | TRACES_RETENTION) pattern='^[0-9]+[smh]$' expected='a duration such as 168h' ;;
     GRAFANA_ADMIN_PASSWORD) pattern='^(.{8,})?$' expected='at least 8 characters, or empty to have one generated' ;;
     HOST_CA_BUNDLE) pattern='^\.?/' expected='the path of a file with certificates, beginning with / or ./' ;;
+    PAGERDUTY_ROUTING_KEY) pattern='^([A-Za-z0-9]{32})?$' expected='the key of an Events API v2 integration, 32 letters and digits, or empty' ;;
+    SLACK_BOT_TOKEN) pattern='^(xox[a-z]-[A-Za-z0-9-]+)?$' expected='a token such as xoxb-…, or empty' ;;
+    SMTP_SMARTHOST) pattern='^([A-Za-z0-9.-]+:[0-9]{1,5})?$' expected='a mail server with its port such as smtp.example.org:587, or empty' ;;
+    SMTP_REQUIRE_TLS) pattern='^(true|false)?$' expected='true or false' ;;
+    SMTP_FROM) pattern='^([^{},]*<?[^@ <>{},]+@[^@ <>{},]+>?)?$' expected='one mail address such as alerts@example.org, or empty' ;;
+    SMTP_TO) pattern='^([^@ {},]+@[^@ {},]+(, ?[^@ {},]+@[^@ {},]+)*)?$' expected='mail addresses with commas between, such as on-call@example.org, or empty' ;;
+    SNS_REGION) pattern='^([a-z]{2}(-[a-z]+)+-[0-9])?$' expected='a region such as eu-central-1, or empty' ;;
+    SMS_PHONE_NUMBER) pattern='^(\+[1-9][0-9]{6,14})?$' expected="a number with + and the country's code such as +15550100, or empty" ;;
+    BUSINESS_HOURS_ZONE) pattern='^([A-Za-z_]+(/[A-Za-z0-9_+-]+)*)?$' expected='a zone such as Europe/Berlin, or empty' ;;
+    BUSINESS_HOURS_DAYS) pattern="^($weekday(:$weekday)?)?\$" expected='days such as monday:friday, or empty' ;;
+    BUSINESS_HOURS_START | BUSINESS_HOURS_END) pattern='^((([01][0-9]|2[0-3]):[0-5][0-9])|24:00)?$' expected='a time from 00:00 to 24:00, or empty' ;;
     *) pattern='' expected='anything' ;;
   esac
 }
@@ -67,10 +80,31 @@ check_settings() {
     value=$(value_of "$name") || continue
     rule_for "$name"
     if ! [[ $value =~ $pattern ]] || { [[ $name == *_PORT ]] && ! [ "$((10#$value))" -ge 1 -a "$((10#$value))" -le 65535 ]; }; then
-      [[ $name == *PASSWORD || $name == SENTRY_DSN ]] && value='not shown'
+      [[ $name =~ PASSWORD|SENTRY_DSN|TOKEN|ROUTING_KEY|WEBHOOK_URL ]] && value='not shown'
       problem "$name is '$value', but must be $expected. Correct it in $env_file, or remove the line to have the default."
     fi
   done
+}
+
+# Settings that only make sense together, of those who hear of alerts.
+check_receivers() {
+  local zone start end first last
+  # Alertmanager would say so for each mail that it cannot send, and to nobody who reads.
+  if [ -n "$(value_of SMTP_USERNAME)" ]; then
+    [ -n "$(value_of SMTP_PASSWORD)" ] || problem "SMTP_USERNAME needs SMTP_PASSWORD. Set it in $env_file."
+    [ "$(value_of SMTP_REQUIRE_TLS)" = true ] || problem "SMTP_USERNAME needs SMTP_REQUIRE_TLS=true, for a login is only sent over TLS. Set it in $env_file."
+  fi
+  zone=$(value_of BUSINESS_HOURS_ZONE || true)
+  if [ -n "$zone" ] && [ -d /usr/share/zoneinfo ] && ! [ -f "/usr/share/zoneinfo/$zone" ]; then
+    problem "BUSINESS_HOURS_ZONE is '$zone', which is no zone of the time zone database. See /usr/share/zoneinfo for the names there are, and correct it in $env_file."
+  fi
+  start=$(value_of BUSINESS_HOURS_START | grep . || echo 09:00)
+  end=$(value_of BUSINESS_HOURS_END | grep . || echo 17:00)
+  [[ $start < $end ]] || problem "BUSINESS_HOURS_START is $start, which is not before BUSINESS_HOURS_END, $end. Correct one of them in $env_file."
+  IFS=: read -r first last <<<"$(value_of BUSINESS_HOURS_DAYS || true)"
+  if [ -n "$last" ] && ! [[ $weekday =~ $first.*$last || $first == "$last" ]]; then
+    problem "BUSINESS_HOURS_DAYS is '$first:$last', but the week goes from sunday to saturday, and $last comes before $first in it. Correct it in $env_file."
+  fi
 }
 
 # name=port of every port that is published, with the defaults of .env.example where nothing else is said.
@@ -119,8 +153,11 @@ check_disk() {
 }
 
 check_settings
-# Ports can only be checked once they are numbers.
-[ "$problems" -gt 0 ] || check_ports
+# Only what each may be can be compared: ports once they are numbers.
+if [ "$problems" -eq 0 ]; then
+  check_receivers
+  check_ports
+fi
 check_memory
 check_disk
 

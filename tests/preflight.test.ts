@@ -1,6 +1,6 @@
 // What `make up` refuses to start with: each cause is named in one line, with what to do, and nothing is started.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -81,12 +81,92 @@ test.each([
     "✗ GRAFANA_ADMIN_PASSWORD is 'not shown', but must be at least 8 characters, or empty to have one generated. Correct it in .env, or remove the line to have the default.",
   ],
   [
+    'PAGERDUTY_ROUTING_KEY=too-short',
+    "✗ PAGERDUTY_ROUTING_KEY is 'not shown', but must be the key of an Events API v2 integration, 32 letters and digits, or empty. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
+    'SLACK_WEBHOOK_URL=hooks.slack.com/services/T0/B0/secret',
+    "✗ SLACK_WEBHOOK_URL is 'not shown', but must be an address such as https://grafana.example.org, or empty. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
+    'SMTP_SMARTHOST=smtp.example.org',
+    "✗ SMTP_SMARTHOST is 'smtp.example.org', but must be a mail server with its port such as smtp.example.org:587, or empty. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
+    'SMTP_REQUIRE_TLS=maybe',
+    "✗ SMTP_REQUIRE_TLS is 'maybe', but must be true or false. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
+    'SMTP_TO=on-call',
+    "✗ SMTP_TO is 'on-call', but must be mail addresses with commas between, such as on-call@example.org, or empty. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
+    'SMS_PHONE_NUMBER=0555 0100',
+    "✗ SMS_PHONE_NUMBER is '0555 0100', but must be a number with + and the country's code such as +15550100, or empty. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
+    'BUSINESS_HOURS_ZONE=Berlin time',
+    "✗ BUSINESS_HOURS_ZONE is 'Berlin time', but must be a zone such as Europe/Berlin, or empty. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
+    'BUSINESS_HOURS_DAYS=mon-fri',
+    "✗ BUSINESS_HOURS_DAYS is 'mon-fri', but must be days such as monday:friday, or empty. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
+    'BUSINESS_HOURS_DAYS=friday:sunday',
+    "✗ BUSINESS_HOURS_DAYS is 'friday:sunday', but the week goes from sunday to saturday, and sunday comes before friday in it. Correct it in .env.",
+  ],
+  [
+    'BUSINESS_HOURS_START=9:00',
+    "✗ BUSINESS_HOURS_START is '9:00', but must be a time from 00:00 to 24:00, or empty. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
+    'BUSINESS_HOURS_END=08:00',
+    '✗ BUSINESS_HOURS_START is 09:00, which is not before BUSINESS_HOURS_END, 08:00. Correct one of them in .env.',
+  ],
+  [
     'APIPORT=3000',
     '✗ .env line 15 sets APIPORT, which nothing reads. See .env.example for the names there are.',
   ],
   ['what is this', "✗ .env line 15 is not NAME=value: 'what is this'. Correct or remove it."],
 ])('a setting that cannot be: %s', (setting, message) => {
   expect(preflight([...freePorts, setting])).toEqual({ status: 1, lines: [message] });
+});
+
+test('all that real receivers of alerts need', () => {
+  const settings = [
+    'SLACK_WEBHOOK_URL=https://slack.com/api/chat.postMessage',
+    'SLACK_BOT_TOKEN=xoxb-1-2-abcDEF',
+    'PAGERDUTY_URL=https://events.pagerduty.com/v2/enqueue',
+    'PAGERDUTY_ROUTING_KEY=R0123456789abcdef0123456789ABCDE',
+    'SMTP_SMARTHOST=smtp.example.org:587',
+    'SMTP_REQUIRE_TLS=true',
+    'SMTP_USERNAME=alerts@example.org',
+    `SMTP_PASSWORD='a"b$c #d'`,
+    'SMTP_FROM=Alerts of ours <alerts@example.org>',
+    'SMTP_TO=anne@example.org, on-call@example.org',
+    'SNS_URL=https://sns.us-gov-west-1.amazonaws.com',
+    'SNS_REGION=us-gov-west-1',
+    'SMS_PHONE_NUMBER=+4915550100123',
+    'BUSINESS_HOURS_ZONE=America/Argentina/Buenos_Aires',
+    'BUSINESS_HOURS_DAYS=sunday:thursday',
+    'BUSINESS_HOURS_START=00:00',
+    'BUSINESS_HOURS_END=24:00',
+  ];
+  expect(preflight([...freePorts, ...settings])).toEqual({ status: 0, lines: [] });
+});
+
+test('a login to the mail server that would not be sent', () => {
+  expect(preflight([...freePorts, 'SMTP_USERNAME=alerts']).lines).toEqual([
+    '✗ SMTP_USERNAME needs SMTP_PASSWORD. Set it in .env.',
+    '✗ SMTP_USERNAME needs SMTP_REQUIRE_TLS=true, for a login is only sent over TLS. Set it in .env.',
+  ]);
+});
+
+test.runIf(existsSync('/usr/share/zoneinfo'))('a zone that there is not', () => {
+  expect(preflight([...freePorts, 'BUSINESS_HOURS_ZONE=Europe/Berln']).lines).toEqual([
+    "✗ BUSINESS_HOURS_ZONE is 'Europe/Berln', which is no zone of the time zone database. See /usr/share/zoneinfo for the names there are, and correct it in .env.",
+  ]);
 });
 
 test('says everything that is wrong at once', () => {

@@ -124,6 +124,19 @@ describe('what reaches the world outside', () => {
     expect(await state()).toMatchObject({ state: 'beating' });
     expect(await page('/metrics')).toMatch(/outside_heartbeat_timestamp_seconds 1\.?\d+/);
   });
+
+  it('takes a heartbeat for as old as its annotation says, and refuses one that says no time', async () => {
+    const beat = (evaluatedAt: string) => ({
+      ...watchdog('firing'),
+      alerts: [{ status: 'firing', labels: {}, annotations: { evaluated_at: evaluatedAt } }],
+    });
+    expect((await post('/heartbeat', beat('1767225600'))).status).toBe(200);
+    const state = await (await fetch(`${base}/api/heartbeat`)).json();
+    expect(state).toMatchObject({ lastAt: '2026-01-01T00:00:00.000Z' });
+    for (const wrong of ['soon', '', '1e99']) {
+      expect((await post('/heartbeat', beat(wrong))).status, wrong).toBe(400);
+    }
+  });
 });
 
 describe('the API', () => {

@@ -21,7 +21,7 @@ describe('the configuration', () => {
       smtpPort: 1025,
       logDirectory: undefined,
       runbooksDirectory: undefined,
-      heartbeatLimitSeconds: 180,
+      heartbeatLimitSeconds: 210,
       merchant: undefined,
       heartbeatFirstLimitSeconds: 300,
     });

@@ -35,8 +35,8 @@ const schema = z.object({
   REVISION: optional,
   /** Markdown files `<Alert>.md`, served under /runbooks. None: 404 there. */
   RUNBOOKS_DIRECTORY: optional,
-  /** Three missed: Watchdog comes each minute. */
-  HEARTBEAT_LIMIT_SECONDS: seconds.default(180),
+  /** Three missed: Watchdog comes each minute, and is up to 70 s old by then. */
+  HEARTBEAT_LIMIT_SECONDS: seconds.default(210),
   /** The whole stack may be starting, and on a bare machine building. */
   HEARTBEAT_FIRST_LIMIT_SECONDS: seconds.default(300),
   /** The card gateway's merchant: all three, or none and there is no gateway. */

@@ -3,14 +3,14 @@ import type { Inbox } from './inbox.ts';
 export interface HeartbeatStatus {
   /** waiting: none has come yet, and none is overdue · beating: in time · missed: overdue, the alarm is raised. */
   state: 'waiting' | 'beating' | 'missed';
-  /** ISO 8601, UTC; null before the first. */
+  /** When Prometheus was last known to be awake, ISO 8601 in UTC; null before the first heartbeat. */
   lastAt: string | null;
 }
 
 export interface HeartbeatOptions {
   inbox: Inbox;
   now: () => Date;
-  /** Silence after which the alarm is raised once a heartbeat has come. */
+  /** How old the last heartbeat may grow before the alarm is raised. */
   limitSeconds: number;
   /** Silence after start that is allowed before the first one: the whole stack may still be starting. */
   firstLimitSeconds: number;
@@ -31,11 +31,20 @@ export class Heartbeat {
     this.#startedAt = options.now();
   }
 
-  /** A heartbeat came. Ends the alarm where one is raised. */
-  beat(): void {
+  /**
+   * A heartbeat came. Ends the alarm where one is raised.
+   *
+   * @param evaluatedAt when Prometheus evaluated the Watchdog. Alertmanager goes on for four minutes after Prometheus has stopped, with what
+   *   it last heard, and then this is what counts: such a heartbeat is no newer than the one before. Left out: now.
+   */
+  beat(evaluatedAt: Date = this.#options.now()): void {
+    const now = this.#options.now();
     const before = this.#lastAt ?? this.#startedAt;
-    this.#lastAt = this.#options.now();
-    if (!this.#missed) return;
+    // Of clocks that differ the later time is no proof of a later life.
+    const at = evaluatedAt < now ? evaluatedAt : now;
+    if (this.#lastAt && at <= this.#lastAt) return;
+    this.#lastAt = at;
+    if (!this.#missed || this.#isOverdue()) return;
     this.#missed = false;
     this.#tell(
       'resolved',
@@ -46,16 +55,15 @@ export class Heartbeat {
 
   /** Raises the alarm, once, when a heartbeat is overdue. Called every few seconds. */
   check(): void {
-    const { now, limitSeconds, firstLimitSeconds } = this.#options;
+    if (this.#missed || !this.#isOverdue()) return;
+    const { now } = this.#options;
     const since = this.#lastAt ?? this.#startedAt;
-    const limit = this.#lastAt ? limitSeconds : firstLimitSeconds;
-    if (this.#missed || now().getTime() - since.getTime() <= limit * 1000) return;
     this.#missed = true;
     this.#tell(
       'firing',
       '[FIRING:1] No heartbeat from Alertmanager',
       this.#lastAt
-        ? `The last heartbeat came ${describe(now(), since)} ago, and one is due every minute. Prometheus or Alertmanager is down, ` +
+        ? `The last heartbeat is ${describe(now(), since)} old, and one is due every minute. Prometheus or Alertmanager is down, ` +
             'or the way from it to here is: no other alert will arrive until it is mended. Ask `make doctor`.'
         : `No heartbeat has come in ${describe(now(), since)} since the inbox started. Prometheus or Alertmanager is not running, ` +
             'or it does not send Watchdog to POST /heartbeat. Ask `make doctor`.',
@@ -65,6 +73,13 @@ export class Heartbeat {
   status(): HeartbeatStatus {
     const state = this.#missed ? 'missed' : this.#lastAt ? 'beating' : 'waiting';
     return { state, lastAt: this.#lastAt?.toISOString() ?? null };
+  }
+
+  #isOverdue(): boolean {
+    const { now, limitSeconds, firstLimitSeconds } = this.#options;
+    const since = this.#lastAt ?? this.#startedAt;
+    const limit = this.#lastAt ? limitSeconds : firstLimitSeconds;
+    return now().getTime() - since.getTime() > limit * 1000;
   }
 
   #tell(status: 'firing' | 'resolved', title: string, text: string): void {

@@ -78,7 +78,7 @@ function pulse({ state, lastAt }: HeartbeatStatus): Html {
     class="state"
     data-state="${state}"
     data-last="${lastAt ?? ''}"
-    title="Alertmanager sends a heartbeat each minute. Three minutes without one raise an alarm here."
+    title="Alertmanager sends a heartbeat each minute. Three missed ones raise an alarm here."
     >${
       state === 'missed'
         ? 'no heartbeat'

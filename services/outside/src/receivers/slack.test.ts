@@ -161,3 +161,35 @@ describe('a Slack payload that Slack would refuse', () => {
     expect(received.answer).toMatchObject({ status: 400, body: 'invalid_payload' });
   });
 });
+
+describe('chat.postMessage, as a bot calls it', () => {
+  const token = 'Bearer xoxb-1-2-abc';
+  const call = (payload: unknown, authorization: string) =>
+    receiveSlack({
+      path: '/slack/api/chat.postMessage',
+      contentType: 'application/json',
+      authorization,
+      body: JSON.stringify(payload),
+    });
+
+  it('is understood as a webhook is, and answered in JSON', () => {
+    const received = call(alert, token);
+    if (received.outcome !== 'accepted') throw new Error(`refused: ${received.reason}`);
+    expect(received.message).toEqual(accepted(alert));
+    expect(received.answer.status).toBe(200);
+    expect(JSON.parse(received.answer.body)).toEqual({ ok: true, channel: '#alerts-critical' });
+  });
+
+  it.each([
+    ['not_authed', alert, ''],
+    ['invalid_auth', alert, 'Bearer T0/B0/secret'],
+    ['channel_not_found', { text: 'hello' }, token],
+    ['no_text', { channel: '#x' }, token],
+    ['invalid_json', 'text', token],
+  ])('is refused as Slack does, with 200 and %s', (error, payload, authorization) => {
+    const received = call(payload, authorization);
+    expect(received.outcome).toBe('refused');
+    expect(received.answer.status).toBe(200);
+    expect(JSON.parse(received.answer.body)).toEqual({ ok: false, error });
+  });
+});

@@ -44,14 +44,20 @@ const payload = z.object({
 });
 type Payload = z.infer<typeof payload>;
 
+/** A message to Slack, by an incoming webhook or by the Web API's chat.postMessage. */
+export function receiveSlack(incoming: Incoming): Received {
+  return incoming.path.endsWith('/chat.postMessage')
+    ? receivePost(incoming)
+    : receiveWebhook(incoming);
+}
+
 /** One payload of a Slack incoming webhook: JSON, or the older form field `payload`. Answers `ok` or Slack's error word. */
-export function receiveSlack({ body, contentType, path }: Incoming): Received {
+function receiveWebhook({ body, contentType, path }: Incoming): Received {
   const isForm = contentType.startsWith('application/x-www-form-urlencoded');
   const json = isForm ? (new URLSearchParams(body).get('payload') ?? '') : body;
   const parsed = payload.safeParse(parseJson(json));
   if (!parsed.success) return refuse('invalid_payload', z.prettifyError(parsed.error));
-  const { text, blocks = [], attachments = [] } = parsed.data;
-  if (!text?.trim() && blocks.length === 0 && attachments.length === 0) {
+  if (isEmpty(parsed.data)) {
     return refuse('invalid_payload', 'neither text nor blocks nor attachments');
   }
   return {
@@ -59,6 +65,33 @@ export function receiveSlack({ body, contentType, path }: Incoming): Received {
     message: understand(parsed.data, path),
     answer: plain(200, 'ok'),
   };
+}
+
+/**
+ * chat.postMessage, as a bot calls it: JSON, a token, and a channel. The answer is 200 whether it took the message or not, and
+ * says in JSON which. The token's form is checked, not the token: nobody here has given it out.
+ * https://docs.slack.dev/reference/methods/chat.postMessage
+ */
+function receivePost({ body, authorization, path }: Incoming): Received {
+  if (authorization === '') return refusePost('not_authed', 'no Authorization header');
+  if (!/^Bearer xox[a-z]-\S+$/.test(authorization)) {
+    return refusePost('invalid_auth', 'the Authorization header is not Bearer and a token xox…-…');
+  }
+  const parsed = payload.safeParse(parseJson(body));
+  if (!parsed.success) return refusePost('invalid_json', z.prettifyError(parsed.error));
+  if (!parsed.data.channel) return refusePost('channel_not_found', 'no channel is named');
+  if (isEmpty(parsed.data)) {
+    return refusePost('no_text', 'neither text nor blocks nor attachments');
+  }
+  return {
+    outcome: 'accepted',
+    message: understand(parsed.data, path),
+    answer: json({ ok: true, channel: parsed.data.channel }),
+  };
+}
+
+function isEmpty({ text, blocks = [], attachments = [] }: Payload): boolean {
+  return !text?.trim() && blocks.length === 0 && attachments.length === 0;
 }
 
 function understand(data: Payload, path: string) {
@@ -153,6 +186,18 @@ function unescape(text: string): string {
 
 function refuse(word: string, reason: string): Received {
   return { outcome: 'refused', reason, answer: plain(400, word) };
+}
+
+function refusePost(word: string, reason: string): Received {
+  return { outcome: 'refused', reason, answer: json({ ok: false, error: word }) };
+}
+
+function json(body: unknown): Answer {
+  return {
+    status: 200,
+    contentType: 'application/json; charset=utf-8',
+    body: JSON.stringify(body),
+  };
 }
 
 function plain(status: number, body: string): Answer {
