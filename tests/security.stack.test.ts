@@ -18,6 +18,7 @@ const names = ['AuthFailuresHigh', 'DirectoryTraversalAttempts'];
  */
 async function attack(service: string, logins: number, probes: number): Promise<string> {
   const script = `
+    import os from 'node:os';
     const [own] = Object.values(os.networkInterfaces()).flat().filter(({ internal }) => !internal);
     const ask = async (path, body) => {
       const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
@@ -27,7 +28,7 @@ async function attack(service: string, logins: number, probes: number): Promise<
     for (let n = 0; n < ${logins}; n++) await ask('/auth/login', { username: 'nobody-' + crypto.randomUUID().slice(0, 8), password: 'guess ' + n });
     for (let n = 0; n < ${probes}; n++) await ask('/files-' + n + '?name=../../etc/passwd');
     console.log(own.address);`;
-  return (await compose('exec', '-T', service, 'node', '-e', script)).trim();
+  return (await compose('exec', '-T', service, 'node', '--input-type=module', '-e', script)).trim();
 }
 
 let began: string;
