@@ -23,7 +23,7 @@ awk '
       }
       value = ENVIRON[name]
       if (value == "") empty = 1
-      gsub("\047", "", value)
+      gsub("\047", "\047\047", value)
       out = out substr($0, 1, RSTART - 1) value
       $0 = substr($0, RSTART + RLENGTH)
     }

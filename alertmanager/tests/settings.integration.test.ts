@@ -23,7 +23,7 @@ interface Call {
 interface Mail {
   isEncrypted: boolean;
   username: string | null | undefined;
-  password: string | undefined;
+  password: string | null | undefined;
   from: string;
   to: string[];
 }
@@ -66,7 +66,7 @@ beforeAll(async () => {
     return once(web.close(), 'close');
   });
 
-  let login: { username: string | null | undefined; password: string | undefined };
+  let login: Pick<Mail, 'username' | 'password'>;
   const smtp = new SMTPServer({
     key,
     cert: certificate,
