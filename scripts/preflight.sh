@@ -80,7 +80,7 @@ check_settings() {
     value=$(value_of "$name") || continue
     rule_for "$name"
     if ! [[ $value =~ $pattern ]] || { [[ $name == *_PORT ]] && ! [ "$((10#$value))" -ge 1 -a "$((10#$value))" -le 65535 ]; }; then
-      [[ $name =~ PASSWORD|SENTRY_DSN|TOKEN|ROUTING_KEY|WEBHOOK_URL ]] && value='not shown'
+      [[ $name =~ PASSWORD|SENTRY_DSN|TOKEN|ROUTING_KEY|WEBHOOK_URL|HEARTBEAT_URL ]] && value='not shown'
       problem "$name is '$value', but must be $expected. Correct it in $env_file, or remove the line to have the default."
     fi
   done
