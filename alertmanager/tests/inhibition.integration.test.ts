@@ -105,6 +105,17 @@ test('a dependency that is down has everybody’s, but not what may be its cause
   ).toEqual({ kept: symptoms, said: others });
 }, 180_000);
 
+test('a journey past what is known to be broken says nothing new', async () => {
+  const symptoms = ['JourneyFailing api critical trading'];
+  const others = [
+    'HighErrorRate api critical trading',
+    'PaymentFailuresHigh worker critical trading',
+  ];
+  expect(await keptBackBy('QuotesStale market critical trading', [...symptoms, ...others])).toEqual(
+    { kept: symptoms, said: others },
+  );
+}, 180_000);
+
 test('the worse of two of one name and service says it all', async () => {
   const lesser = ['SlowQueries api warning trading', 'SlowQueries api info trading'];
   const others = ['SlowQueries market warning trading', 'DeadlocksRising api warning trading'];
