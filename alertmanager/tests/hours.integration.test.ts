@@ -53,7 +53,7 @@ function alertOf(kind: string): Record<string, string> {
   return severity === 'none' ? labels : { ...labels, severity };
 }
 
-describe.concurrent('at', { timeout: 180_000 }, () => {
+describe('at', { timeout: 180_000 }, () => {
   test.each([
     { when: 'noon', hour: 12, isBusinessDay: true, expected: { ...always, ...inBusinessHours } },
     { when: 'night', hour: 2, isBusinessDay: true, expected: { ...always, ...never } },
