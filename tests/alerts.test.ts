@@ -80,7 +80,7 @@ test.each(alertsOfPrometheus)('$alert fires in one test and is silent in another
 });
 
 test('every alert of Loki has a test on the running stack', () => {
-  const texts = filesOf('tests/*.stack.test.ts').map(read);
+  const texts = filesOf('tests/*.{stack,chaos}.test.ts').map(read);
   const untested = alertsOfLoki.filter(({ alert }) => !texts.some((text) => text.includes(alert)));
   expect(untested).toEqual([]);
 });
