@@ -69,6 +69,24 @@ export async function waitUntilQuiet(seconds: number): Promise<void> {
   });
 }
 
+/** An alert as Alertmanager has it, Prometheus's or Loki's: it fires. */
+export interface ActiveAlert {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  status: {
+    state: 'unprocessed' | 'active' | 'suppressed';
+    silencedBy: string[];
+    inhibitedBy: string[];
+    /** Time intervals outside of which nobody is told. */
+    mutedBy: string[];
+  };
+}
+
+/** The alerts that fire, also those of which nobody is told. */
+export async function activeAlerts(): Promise<ActiveAlert[]> {
+  return (await getJson(`${address('alertmanager', 9093)}/api/v2/alerts`)) as ActiveAlert[];
+}
+
 /** Every metric name that Prometheus has now or had within the last hours. */
 export async function metricNames(): Promise<string[]> {
   return (await prometheus('label/__name__/values')) as string[];
