@@ -26,6 +26,10 @@ export interface Incident {
   alsoFires?: Alert[];
   /** Roughly how long until the alert fires, with the real windows. */
   seconds: number;
+  /** How long Prometheus must have watched before, with the real windows, for the alert to have something to compare with. */
+  history?: number;
+  /** A service that it needs and that may rightly be left out. */
+  needs?: 'grafana' | 'traffic';
 }
 
 export interface Drill extends Incident {

@@ -1,7 +1,7 @@
 // Faults that the services offer where FAULTS=on, for drills: PUT /faults/<name>, which ends by itself.
 
 import { address } from '../tests/stack.ts';
-import { again } from './again.ts';
+import { again } from './ways.ts';
 import type { Way } from './drill.ts';
 
 /** The longest that a fault lasts. It ends with the drill; should the drill be killed, by itself. */

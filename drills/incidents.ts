@@ -6,12 +6,13 @@ import { basename } from 'node:path';
 import type { Drill, Incident } from './drill.ts';
 
 const folder = new URL('incidents/', import.meta.url);
-const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+const names = readdirSync(folder).map((file) => basename(file, '.ts'));
 
 /** All drills, by name. */
 export const drills: Drill[] = await Promise.all(
-  files.toSorted().map(async (file) => {
-    const { incident } = (await import(new URL(file, folder).href)) as { incident: Incident };
-    return { name: basename(file, '.ts'), ...incident };
+  names.toSorted().map(async (name) => {
+    const file = new URL(`${name}.ts`, folder);
+    const { incident } = (await import(file.href)) as { incident: Incident };
+    return { name, ...incident };
   }),
 );

@@ -2,16 +2,14 @@
 // with windows twenty times shorter. Exits 1 when an alert or a notice was missing or an unexpected critical alert fired, 2 when
 // nothing was begun, 130 when it was interrupted. Whatever happens, what was broken is healed.
 
-import type { Drill } from './drill.ts';
-import { inFastForm, isFast } from './fast.ts';
+import { type Drill, whileBroken } from './drill.ts';
+import { fastForm, isFast } from './fast.ts';
 import { drills } from './incidents.ts';
 import { readOptions } from './options.ts';
-import { obstacles, untilReady } from './readiness.ts';
-import { run } from './run.ts';
+import { obstacles, present, untilQuiet, untilReadyFor, untilWatchedFor } from './readiness.ts';
+import { longestSeconds, run } from './run.ts';
+import { factor } from './scale.ts';
 import { listTable, resultTable, type Row } from './table.ts';
-
-/** How long the stack may take to be quiet before a drill, and after the last: as long as the longest window of what may still fire. */
-const quietSeconds = { fast: 180, real: 900 };
 
 const interruption = new AbortController();
 const { signal } = interruption;
@@ -34,30 +32,38 @@ async function main(): Promise<number> {
     return 0;
   }
   const found = (await isFast())
-    ? [
-        'Its rules are in their fast form: another drill is on, or one was killed. `make up` brings back the real ones.',
-      ]
+    ? ['Its rules are in their fast form: another drill is on, or was killed.']
     : await obstacles();
   if (found.length > 0) {
-    say(`drill: not on this stack. \`make up\` and \`make doctor\` help.\n${found.join('\n')}`);
+    say(`drill: not on this stack; \`make up\` and \`make doctor\` help.\n${found.join('\n')}`);
     return 2;
   }
 
   const rows: Row[] = [];
   try {
-    if (fast) await inFastForm(() => each(wanted, rows, true));
-    else await each(wanted, rows, false);
+    if (fast) say('The rules take their fast form.\n');
+    const work = () => each(wanted, rows, fast);
+    await (fast ? whileBroken(fastForm(), work) : work());
   } finally {
-    if (rows.length > 0) say(`\n${resultTable(rows)}`);
+    if (rows.length > 0) say(resultTable(rows));
   }
-  // What was short for the fast form may still be in a window of the real ones.
-  if (fast) await untilReady(quietSeconds.real, signal);
+  // What was over for the fast form may still be within a window of the real one.
+  if (fast) await untilQuiet(longestSeconds, signal);
   return rows.every(({ failures }) => failures.length === 0) ? 0 : 1;
 }
 
+/** One after the other; what comes of each is added to `rows`. */
 async function each(wanted: Drill[], rows: Row[], fast: boolean): Promise<void> {
+  const here = await present();
+  const seconds = (real: number): number => (fast ? Math.ceil(real / factor) : real);
   for (const drill of wanted) {
-    await untilReady(fast ? quietSeconds.fast : quietSeconds.real, signal);
+    const { name, needs, history } = drill;
+    if (needs !== undefined && !here.has(needs)) {
+      say(`${name} is left out: it needs ${needs}, which is not here.\n`);
+      continue;
+    }
+    await untilReadyFor(drill, seconds(longestSeconds) + 180, signal);
+    if (history !== undefined) await untilWatchedFor(seconds(history), signal);
     rows.push(await run(drill, { fast, signal, say }));
     say('');
   }

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type ActiveAlert, activeAlerts, inbox } from '../tests/lookout.ts';
+import { type ActiveAlert, activeAlerts, inbox, isMuted } from '../tests/lookout.ts';
 import { waitFor, waitUntilWell } from '../tests/stack.ts';
 import { type Alert, type Drill, NotHealed, whileBroken } from './drill.ts';
 import {
@@ -26,6 +26,9 @@ export interface Circumstances {
   say: (line: string) => void;
 }
 
+/** How long an alert may go on with what has been: the longest window of one that has a drill is an hour. */
+export const longestSeconds = 4000;
+
 /** How long containers may take to be well again. */
 const recoverySeconds = 120;
 
@@ -40,6 +43,7 @@ export async function run(drill: Drill, { fast, signal, say }: Circumstances): P
   const row: Row = { drill: name, alert: nameOf(raises), failures: [] };
   // Twice what it should take, and some for a machine that is busy.
   const patience = fast ? (2 * seconds) / factor + 120 : 2 * seconds + 60;
+  const patienceAfter = fast ? longestSeconds / factor + 120 : longestSeconds;
   let since = Date.now();
   const note = (line: string): number => {
     const after = (Date.now() - since) / 1000;
@@ -48,28 +52,26 @@ export async function run(drill: Drill, { fast, signal, say }: Circumstances): P
   };
 
   say(`${name}: ${what} It must raise ${row.alert}.`);
-  const watch = watchForUnexpected(drill);
+  const watch = watchForUnexpected(drill, await activeAlerts());
   try {
     let notices = ownAlarm;
     await whileBroken(by, async () => {
-      since = Date.now();
       note('broken');
       if (raises !== 'heartbeat') {
-        const { labels, annotations, status } = await untilFiring(raises, patience, signal);
+        const { labels, annotations } = await untilFiring(raises, patience, signal);
         row.detected = note(`${row.alert} fires: ${annotations['description'] ?? ''}`);
         say(`          dashboard ${annotations['dashboard_url'] ?? 'none'}`);
         say(`          runbook   ${annotations['runbook_url'] ?? 'none'}`);
-        // Outside of business hours nobody is told of what can wait.
-        notices = status.mutedBy.length > 0 ? [] : noticesOf(labels);
+        notices = noticesOf(labels);
       }
-      await untilTold(notices, 'firing', since, patience, signal);
+      notices = await untilTold(raises, notices, 'firing', since, patience, signal);
       row.notified = note(`told: ${notices.map(whereTo).join(', ') || 'nobody, at this hour'}`);
+      since = Date.now();
     });
-    since = Date.now();
     note('healed');
     await waitUntilWell(recoverySeconds, signal);
-    if (raises !== 'heartbeat') await untilOver(raises, patience, signal);
-    await untilTold(notices, 'resolved', since, patience, signal);
+    if (raises !== 'heartbeat') await untilOver(raises, patienceAfter, signal);
+    await untilTold(raises, notices, 'resolved', since, patience, signal);
     row.resolved = note('over, and told so');
   } catch (error) {
     if (error instanceof NotHealed) throw error;
@@ -104,28 +106,36 @@ async function untilOver(alert: Alert, seconds: number, signal: AbortSignal): Pr
   );
 }
 
-async function untilTold(
+/** Waits for the notices. @returns them; none where nobody is told because it is not the time for it */
+function untilTold(
+  raises: Drill['raises'],
   notices: Notice[],
   status: 'firing' | 'resolved',
   since: number,
   seconds: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Notice[]> {
   const channels = new Set(notices.map(({ channel }) => channel));
-  await waitFor(
+  return waitFor(
     `the news that it is ${status}`,
     seconds,
     async (see) => {
       const messages = (await Promise.all([...channels].map(inbox))).flat();
-      const untold = missing(notices, messages, status, since).map(whereTo);
-      return see({ untold }).untold.length === 0;
+      const untold = missing(notices, messages, status, since);
+      if (see({ untold: untold.map(whereTo) }).untold.length === 0) return notices;
+      // Outside of business hours nobody is told of what can wait.
+      return raises !== 'heartbeat' && (await isMuted(raises.alertname)) && [];
     },
     signal,
   );
 }
 
-/** Collects, until it is stopped, the critical alerts that are none of the drill's. */
-function watchForUnexpected(drill: Drill): { stop: () => Promise<string[]> } {
+/** Collects, until it is stopped, the critical alerts that begin meanwhile and are none of the drill's. */
+function watchForUnexpected(
+  drill: Drill,
+  before: ActiveAlert[],
+): { stop: () => Promise<string[]> } {
+  const known = new Set(before.map(({ fingerprint }) => fingerprint));
   const found = new Set<string>();
   const ended = new AbortController();
   const { signal } = ended;
@@ -133,7 +143,8 @@ function watchForUnexpected(drill: Drill): { stop: () => Promise<string[]> } {
     while (!signal.aborted) {
       // Alertmanager itself may be what is broken.
       const alerts = await activeAlerts().catch(() => []);
-      for (const alert of unexpected(alerts, drill)) found.add(alert);
+      const begun = alerts.filter(({ fingerprint }) => !known.has(fingerprint));
+      for (const alert of unexpected(begun, drill)) found.add(alert);
       await sleep(1000, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -41,7 +41,7 @@ describe('an expression', () => {
     ['sum_over_time(x[6h:])', 'sum_over_time(x[1080s:])'],
     [
       'rate(container_cpu_usage_seconds_total{name="a"}[5m])',
-      'rate(container_cpu_usage_seconds_total{name="a"}[45s])',
+      'rate(container_cpu_usage_seconds_total{name="a"}[90s])',
     ],
     ['rate(x{container_service="api"}[5m])', 'rate(x{container_service="api"}[15s])'],
     [
@@ -150,6 +150,11 @@ describe('of the real files', () => {
     expect(Number.parseInt(real.group_wait ?? '')).toBeGreaterThan(1);
     expect(fast.group_wait).toBe('1s');
     expect(fast.repeat_interval).toBe(`${(4 * 3600) / factor}s`);
+  });
+
+  test('and at any hour', () => {
+    const real = 'route:\n  routes:\n    - receiver: a\n      active_time_intervals: [day]\n';
+    expect(scaledAlertmanager(real)).toBe('route:\n  routes:\n    - receiver: a\n');
   });
 
   test('loki.yml evaluates its rules more often', () => {

@@ -11,8 +11,13 @@ export const scrapeSeconds = 2;
 /** No window and no `for` is made shorter: `rate` needs two samples in it, and one late scrape must neither fire nor resolve. */
 const shortestWindow = 3 * scrapeSeconds;
 
-/** cAdvisor looks at the containers each 15 s, however often it is asked. */
-const shortestContainerWindow = 45;
+/** The same for what is not counted as often as it is asked for, by how its names begin. */
+const shortestWindows: Record<string, number> = {
+  // cAdvisor looks each 15 s; ContainerRestarting wants to see four changes.
+  container_: 90,
+  // Alertmanager tries for ten seconds before it counts a failure.
+  alertmanager_: 30,
+};
 
 const secondsIn: Record<string, number> = {
   ms: 0.001,
@@ -53,7 +58,9 @@ export function scaledExpression(expression: string): string {
     else if (token.startsWith('[') || /^offset\s/.test(token)) {
       return token.replace(duration, (window) => scaled(window, shortest));
     } else if (!inSelector && /^[a-zA-Z_:]/.test(token)) {
-      shortest = token.startsWith('container_') ? shortestContainerWindow : shortestWindow;
+      const [, slow] =
+        Object.entries(shortestWindows).find(([name]) => token.startsWith(name)) ?? [];
+      shortest = slow ?? shortestWindow;
     }
     return token;
   });
@@ -100,10 +107,14 @@ export function scaledLoki(text: string): string {
   return asText(document);
 }
 
-/** alertmanager.yml: people are told sooner, and sooner again. */
+/** alertmanager.yml: people are told sooner, and sooner again, and at any hour. */
 export function scaledAlertmanager(text: string): string {
   const document = parseDocument(text);
   const sooner = (time: string): string => scaled(time, 1);
   change(document, { group_wait: sooner, group_interval: sooner, repeat_interval: sooner });
+  visit(document, {
+    Pair: (_key, { key }) =>
+      isScalar(key) && key.value === 'active_time_intervals' ? visit.REMOVE : undefined,
+  });
   return asText(document);
 }

@@ -60,6 +60,7 @@ export interface Container {
     Health?: { Status: string };
   };
   RestartCount: number;
+  Mounts: { Source: string; Destination: string }[];
   HostConfig: {
     Memory: number;
     LogConfig: { Type: string; Config: Record<string, string> };

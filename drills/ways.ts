@@ -1,8 +1,28 @@
-// Traffic: what is done over and over again for as long as a drill lasts.
+// Ways to break something, put together from others.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Way } from './drill.ts';
+
+/** All of them, in this order; healed in the opposite one, each whatever becomes of the others. */
+export function together(...ways: Way[]): Way {
+  return {
+    async break() {
+      for (const way of ways) await way.break();
+    },
+    async heal() {
+      const errors: unknown[] = [];
+      for (const way of ways.toReversed()) {
+        try {
+          await way.heal();
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      if (errors.length > 0) throw errors[0];
+    },
+  };
+}
 
 /**
  * Does something again and again, one after the other, until it is healed. What becomes of each is not looked at: an attacker is
