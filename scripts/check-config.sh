@@ -88,7 +88,7 @@ check 'collector: configuration with Elasticsearch' in_image collector -v "$PWD/
   -e ELASTICSEARCH_URL=http://elasticsearch:9200 -e ELASTICSEARCH_API_KEY= -- \
   validate --config=/etc/collector/collector.yml --config=/etc/collector/elastic.yml
 configuration=$PWD/.cache/drill
-check 'drills: the fast form can be generated' node -e "import('./drills/fast.ts').then(({ generate }) => generate())"
+check 'drills: the fast form can be generated' env PATH="$PWD/node_modules/.bin:$PATH" node -e "import('./drills/fast.ts').then(({ generate }) => generate())"
 check 'drills: configuration and rules of Prometheus in their fast form' promtool check config --lint=all --lint-fatal prometheus.yml
 check 'compose: monitoring half alone' docker compose -f docker-compose.monitoring.yml config --quiet
 check 'compose: everything' docker compose config --quiet

@@ -24,10 +24,17 @@ async function asItIs(): Promise<Record<string, string[]>> {
   );
 }
 
-function drill(name: string, speed: 'real' | 'fast'): ChildProcess & { stdout: NodeJS.ReadableStream } {
+function drill(
+  name: string,
+  speed: 'real' | 'fast',
+): ChildProcess & { stdout: NodeJS.ReadableStream } {
   const env = { ...process.env, NAME: name, DRILL_SPEED: speed };
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  return spawn(process.execPath, ['drills/main.ts'], { cwd: root, env, stdio: [...stdio] }) as never;
+  return spawn(process.execPath, ['drills/main.ts'], {
+    cwd: root,
+    env,
+    stdio: [...stdio],
+  }) as never;
 }
 
 let before: Awaited<ReturnType<typeof asItIs>>;
