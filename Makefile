@@ -35,7 +35,6 @@ smoke: ## Walks through every function once with k6, against the running stack
 
 # Not what the shell happens to have: WSL, for one, sets NAME.
 drill: export NAME =
-drill: export DRILL_SPEED =
 drill: ## Lists what can be broken; NAME=redis-down breaks it, NAME=all all of it, DRILL_SPEED=fast quickly
 	@$(with_node) exec node drills/main.ts
 

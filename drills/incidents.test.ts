@@ -16,19 +16,31 @@ const readme = read('drills/README.md');
 function rowsUnder(heading: string): string[][] {
   const section = readme.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
   const lines = section.split('\n').filter((line) => line.startsWith('|'));
-  return lines.slice(2).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+  return lines.slice(2).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 const alerts = new Set(
-  globSync(['prometheus/{rules,trading}/*.yml', 'loki/rules/**/*.yml'], { cwd: root }).flatMap((path) =>
-    [...read(path).matchAll(/^\s*- alert: (\w+)/gm)].map(([, name = '']) => name),
+  globSync(['prometheus/{rules,trading}/*.yml', 'loki/rules/**/*.yml'], { cwd: root }).flatMap(
+    (path) => [...read(path).matchAll(/^\s*- alert: (\w+)/gm)].map(([, name = '']) => name),
   ),
 );
-const raised = drills.flatMap(({ raises }) => (raises === 'heartbeat' ? ['Watchdog'] : [raises.alertname]));
+const raised = drills.flatMap(({ raises }) =>
+  raises === 'heartbeat' ? ['Watchdog'] : [raises.alertname],
+);
 
 test('README.md lists the drills there are', () => {
   expect(rowsUnder('What can be broken')).toEqual(
-    drills.map(({ name, what, raises, seconds }) => [`\`${name}\``, what, nameOf(raises), roughly(seconds)]),
+    drills.map(({ name, what, raises, seconds }) => [
+      `\`${name}\``,
+      what,
+      nameOf(raises),
+      roughly(seconds),
+    ]),
   );
 });
 
@@ -38,8 +50,16 @@ test('each drill, and what may fire beside it, names an alert there is', () => {
 });
 
 test('each alert has a drill, or README.md says why it has none', () => {
-  const excused = rowsUnder('What has no drill').flatMap(([names = '']) => names.match(/\w+/g) ?? []);
-  expect(excused.filter((name) => raised.includes(name)), 'excused, and has one').toEqual([]);
+  const excused = rowsUnder('What has no drill').flatMap(
+    ([names = '']) => names.match(/\w+/g) ?? [],
+  );
+  expect(
+    excused.filter((name) => raised.includes(name)),
+    'excused, and has one',
+  ).toEqual([]);
   expect([...raised, ...excused]).toEqual(expect.arrayContaining([...alerts]));
-  expect(excused.filter((name) => !alerts.has(name)), 'excused, and is no alert').toEqual([]);
+  expect(
+    excused.filter((name) => !alerts.has(name)),
+    'excused, and is no alert',
+  ).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // `make drill`: lists what can be broken. NAME=redis-down breaks it, several names or `all` one after the other; DRILL_SPEED=fast
 // with windows twenty times shorter. Exits 1 when an alert or a notice was missing or an unexpected critical alert fired, 2 when
-// nothing was begun, 130 when it was interrupted. Whatever happens, what was broken is healed.
+// the stack is not fit for a drill, 130 when it was interrupted. Whatever happens, what was broken is healed.
 
 import { type Drill, whileBroken } from './drill.ts';
 import { fastForm, isFast } from './fast.ts';
@@ -9,7 +9,7 @@ import { readOptions } from './options.ts';
 import { obstacles, present, untilQuiet, untilReadyFor, untilWatchedFor } from './readiness.ts';
 import { longestSeconds, run } from './run.ts';
 import { factor } from './scale.ts';
-import { listTable, resultTable, type Row } from './table.ts';
+import { listTable, resultTable, roughly, type Row } from './table.ts';
 
 const interruption = new AbortController();
 const { signal } = interruption;
@@ -63,7 +63,10 @@ async function each(wanted: Drill[], rows: Row[], fast: boolean): Promise<void> 
       continue;
     }
     await untilReadyFor(drill, seconds(longestSeconds) + 180, signal);
-    if (history !== undefined) await untilWatchedFor(seconds(history), signal);
+    if (history !== undefined) {
+      say(`${name} needs ${roughly(seconds(history))} of history, which may still have to pass.`);
+      await untilWatchedFor(seconds(history), signal);
+    }
     rows.push(await run(drill, { fast, signal, say }));
     say('');
   }

@@ -1,6 +1,6 @@
 // Drills break the running stack for real, tell how long it took to be told, and leave the stack as it was, however they end.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
@@ -24,17 +24,15 @@ async function asItIs(): Promise<Record<string, string[]>> {
   );
 }
 
-function drill(
-  name: string,
-  speed: 'real' | 'fast',
-): ChildProcess & { stdout: NodeJS.ReadableStream } {
+function drill(name: string, speed: 'real' | 'fast') {
   const env = { ...process.env, NAME: name, DRILL_SPEED: speed };
-  const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  return spawn(process.execPath, ['drills/main.ts'], {
+  const child = spawn(process.execPath, ['drills/main.ts'], {
     cwd: root,
     env,
-    stdio: [...stdio],
-  }) as never;
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
+  return { child, ended, said: text(child.stdout) };
 }
 
 let before: Awaited<ReturnType<typeof asItIs>>;
@@ -53,7 +51,7 @@ afterAll(async () => {
 test('a container stopped, a fault and an attack are detected, told, healed and over', async () => {
   const names = ['attack-tokens', 'event-loop-blocked', 'redis-down'];
   const running = drill(names.join(' '), 'fast');
-  const [said, [code]] = await Promise.all([text(running.stdout), once(running, 'exit')]);
+  const [said, [code]] = await Promise.all([running.said, running.ended]);
   expect(code, said).toBe(0);
   for (const name of names) {
     expect(said).toMatch(new RegExp(`^${name} .* \\d+ s +\\d+ s +\\d+ s +✓$`, 'm'));
@@ -64,14 +62,13 @@ test('a container stopped, a fault and an attack are detected, told, healed and 
 }, 400_000);
 
 test('Ctrl-C in the middle, and again, heals what is broken', async () => {
-  const running = drill('redis-down', 'real');
-  const ended = once(running, 'exit');
+  const { child, ended } = drill('redis-down', 'real');
   await waitFor('Redis to be stopped', 30, async () => {
     const redis = (await containers()).find((one) => serviceOf(one) === 'redis');
     return redis?.State.Status === 'exited';
   });
-  running.kill('SIGINT');
-  running.kill('SIGINT');
+  child.kill('SIGINT');
+  child.kill('SIGINT');
   expect(await ended).toEqual([130, null]);
   expect(await asItIs()).toEqual(before);
   await waitUntilWell(60);
