@@ -6,31 +6,30 @@ import type { Way } from './drill.ts';
 /** As what our sessions are known, so that they can be ended. */
 const name = 'drill';
 
-/** Runs a script of psql's as the owner of the database; its output. */
-export function psql(script: string): Promise<string> {
-  return inPostgres('psql -qAt -c "$0"', script);
+/** Runs SQL as the owner of the database; its output. */
+export function psql(sql: string): Promise<string> {
+  return inPostgres(['-T'], 'psql -qAt -c "$0"', sql);
 }
 
-/** A session that nobody closes: it does what the statement says and then sleeps, so many times at once. */
+/** A session that nobody closes, or several: it does what the statement says and then sleeps. */
 export function openSession(statement: string, times = 1): Way {
+  // The shell waits for them: an orphan would become a child of the container's first process, which is Postgres, and it takes
+  // a child that ends badly for a crash of its own.
+  const sessions = `for n in $(seq ${times}); do psql -c "$0" -c 'SELECT pg_sleep(86400)' & done; wait`;
   return {
-    // Not `exec --detach`, after which nobody knows whether it could be begun.
-    break: () =>
-      inPostgres(
-        `for n in $(seq ${times}); do psql -qAt -c "$0" -c 'SELECT pg_sleep(86400)' >/dev/null 2>&1 & done`,
-        statement,
-      ),
+    break: () => inPostgres(['--detach'], sessions, statement),
     heal: () =>
       psql(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${name}' AND pid <> pg_backend_pid()`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = '${name}' AND pid <> pg_backend_pid()`,
       ),
   };
 }
 
-function inPostgres(command: string, argument: string): Promise<string> {
+function inPostgres(options: string[], command: string, argument: string): Promise<string> {
   const connection = 'export PGUSER="$POSTGRES_USER" PGDATABASE="$POSTGRES_DB"';
   return compose(
-    ...['exec', '-T', '-e', `PGAPPNAME=${name}`, 'postgres'],
+    ...['exec', ...options, '-e', `PGAPPNAME=${name}`, 'postgres'],
     ...['sh', '-c', `${connection}; ${command}`, argument],
   );
 }
