@@ -1,6 +1,6 @@
 # Every task. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs doctor urls test lint format dashboards signals smoke clean
+.PHONY: help up down restart status logs doctor urls drill test lint format dashboards signals smoke clean
 
 # Node 24 comes with the development packages; the host's own, if it has one, may be older.
 with_node := scripts/node.sh && export PATH="$$PWD/node_modules/.bin:$$PATH" &&
@@ -32,6 +32,11 @@ urls: ## Prints every address and login
 smoke: ## Walks through every function once with k6, against the running stack
 	@docker compose ps --services --status running | grep -qx web || { echo "smoke: nothing is running. Start it with 'make up'." >&2; exit 1; }
 	@docker compose run --rm --no-deps -T traffic run --quiet /loadtest/smoke.ts
+
+# Not what the shell happens to have: WSL, for one, sets NAME.
+drill: export NAME =
+drill: ## Lists what can be broken; NAME=redis-down breaks it, NAME=all all of it, DRILL_SPEED=fast quickly
+	@$(with_node) exec node drills/main.ts
 
 clean: ## Stops everything and deletes its data: books, metrics, logs, traces
 	@docker compose down --remove-orphans --volumes

@@ -38,8 +38,10 @@ in_image() {
   docker run --rm --pull=never --network=none --read-only --tmpfs=/tmp "${options[@]}" "$(image "$service")" "$@"
 }
 
+# Where the configurations are: here, or where the drills put their fast form (drills/README.md).
+configuration=$PWD
 promtool() {
-  in_image prometheus -v "$PWD/prometheus:/etc/prometheus:ro" -w /etc/prometheus --entrypoint=/bin/promtool \
+  in_image prometheus -v "$configuration/prometheus:/etc/prometheus:ro" -w /etc/prometheus --entrypoint=/bin/promtool \
     -e ENVIRONMENT=demo -e GRAFANA_URL=http://grafana -e RUNBOOKS_URL=http://runbooks -- "$@"
 }
 
@@ -110,10 +112,15 @@ check 'collector: configuration' in_image collector -v "$PWD/collector:/etc/coll
 check 'collector: configuration with Elasticsearch' in_image collector -v "$PWD/collector:/etc/collector:ro" --tmpfs=/collector:mode=1777 --tmpfs=/logs \
   -e ELASTICSEARCH_URL=http://elasticsearch:9200 -e ELASTICSEARCH_API_KEY= -- \
   validate --config=/etc/collector/collector.yml --config=/etc/collector/elastic.yml
+configuration=$PWD/.cache/drill
+check 'drills: the fast form can be generated' env PATH="$PWD/node_modules/.bin:$PATH" node -e "import('./drills/fast.ts').then(({ generate }) => generate())"
+check 'drills: configuration and rules of Prometheus in their fast form' promtool check config --lint=all --lint-fatal prometheus.yml
 check 'compose: monitoring half alone' docker compose -f docker-compose.monitoring.yml config --quiet
 check 'compose: everything' docker compose config --quiet
 check 'compose: with Elasticsearch' env ELASTICSEARCH_URL=http://elasticsearch:9200 \
   docker compose -f docker-compose.yml -f docker-compose.elastic.yml config --quiet
+check 'compose: with the fast form of the drills' \
+  docker compose -f docker-compose.yml -f drills/docker-compose.fast.yml config --quiet
 
 if [ "$ran" -eq 0 ]; then
   echo "check-config: no check begins with '$wanted'" >&2

@@ -57,9 +57,9 @@ export interface Customer {
   token: string;
 }
 
-/** Signs somebody new up. */
-export async function signUp(): Promise<Customer> {
-  const username = `test-${randomUUID().slice(0, 8)}`;
+/** Signs somebody new up, named `test-…` or with another prefix. */
+export async function signUp(prefix = 'test'): Promise<Customer> {
+  const username = `${prefix}-${randomUUID().slice(0, 8)}`;
   const account = { username, email: `${username}@example.com`, password: 'a long passphrase' };
   const { user, token } = (await demand(201, 'POST', '/auth/register', { body: account })) as {
     user: { id: string };

@@ -69,6 +69,31 @@ export async function waitUntilQuiet(seconds: number): Promise<void> {
   });
 }
 
+/** An alert as Alertmanager has it, Prometheus's or Loki's: it fires. */
+export interface ActiveAlert {
+  fingerprint: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  status: {
+    state: 'unprocessed' | 'active' | 'suppressed';
+    silencedBy: string[];
+    inhibitedBy: string[];
+  };
+}
+
+/** The alerts that fire, also those of which nobody is told. */
+export async function activeAlerts(): Promise<ActiveAlert[]> {
+  return (await getJson(`${address('alertmanager', 9093)}/api/v2/alerts`)) as ActiveAlert[];
+}
+
+/** Whether somebody is not told of an alert because it is not the time for it. Known once its group_wait is over. */
+export async function isMuted(alertname: string): Promise<boolean> {
+  const filter = encodeURIComponent(`alertname="${alertname}"`);
+  const url = `${address('alertmanager', 9093)}/api/v2/alerts/groups?filter=${filter}`;
+  const groups = (await getJson(url)) as { alerts: { status: { mutedBy: string[] } }[] }[];
+  return groups.some(({ alerts }) => alerts.some(({ status }) => status.mutedBy.length > 0));
+}
+
 /** Every metric name that Prometheus has now or had within the last hours. */
 export async function metricNames(): Promise<string[]> {
   return (await prometheus('label/__name__/values')) as string[];

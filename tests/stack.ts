@@ -1,22 +1,31 @@
 // The running stack that the tests ask: whichever `docker compose` in this folder means. COMPOSE_PROJECT_NAME and
 // COMPOSE_ENV_FILES choose another one, as `make test` does.
 
-import { execFile, execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { inspect, promisify } from 'node:util';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-const run = promisify(execFile);
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 
 /** The repository's folder. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-const mebibytes = 1024 * 1024;
-
 /** Runs a program in the repository and gives its stdout. Throws with its stderr when it fails. */
 export async function command(program: string, args: string[]): Promise<string> {
-  const { stdout } = await run(program, args, { cwd: root, maxBuffer: 64 * mebibytes });
-  return stdout;
+  // In a group of its own: a Ctrl-C on the terminal is for who called this, not for a `docker compose` in the middle of its work.
+  const child = spawn(program, args, {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+  ]);
+  if (code === 0) return stdout;
+  throw new Error(`${program} ${args.join(' ')} ended with ${code ?? signal ?? '?'}: ${stderr}`);
 }
 
 /** `docker compose …` on the stack under test. */
@@ -51,6 +60,7 @@ export interface Container {
     Health?: { Status: string };
   };
   RestartCount: number;
+  Mounts: { Source: string; Destination: string }[];
   HostConfig: {
     Memory: number;
     LogConfig: { Type: string; Config: Record<string, string> };
@@ -58,7 +68,10 @@ export interface Container {
     Privileged: boolean;
     NetworkMode: string;
   };
-  NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> };
+  NetworkSettings: {
+    Ports: Record<string, { HostIp: string; HostPort: string }[] | null>;
+    Networks: Record<string, { Aliases: string[] | null }>;
+  };
 }
 
 /** Every container of the stack under test, also those that have exited. */
@@ -96,11 +109,14 @@ export async function expectedServices(): Promise<string[]> {
 /**
  * Asks `look` again and again until it gives something other than `undefined` or `false`, and gives that. When `seconds` have
  * passed it throws, and says what was last seen: what `look` passed to `see`, or the error it threw.
+ *
+ * @throws at once, with its reason, when `signal` is aborted
  */
 export async function waitFor<T>(
   what: string,
   seconds: number,
   look: (see: <S>(value: S) => S) => Promise<T | undefined | false>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const end = Date.now() + seconds * 1000;
   let last: unknown = 'nothing';
@@ -109,6 +125,7 @@ export async function waitFor<T>(
     return value;
   };
   for (;;) {
+    signal?.throwIfAborted();
     try {
       const found = await look(see);
       if (found !== undefined && found !== false) return found;
@@ -124,11 +141,16 @@ export async function waitFor<T>(
 }
 
 /** Waits until every container is well again, and says which are not if that does not come. */
-export async function waitUntilWell(seconds: number): Promise<void> {
-  await waitFor('every container to be well', seconds, async (see) => {
-    const sick = (await containers()).filter((container) => !isWell(container));
-    return see(sick.map((container) => [serviceOf(container), container.State])).length === 0;
-  });
+export async function waitUntilWell(seconds: number, signal?: AbortSignal): Promise<void> {
+  await waitFor(
+    'every container to be well',
+    seconds,
+    async (see) => {
+      const sick = (await containers()).filter((container) => !isWell(container));
+      return see(sick.map((container) => [serviceOf(container), container.State])).length === 0;
+    },
+    signal,
+  );
 }
 
 /** GET of a JSON document; throws when the answer is not 2xx. */

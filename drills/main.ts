@@ -1,0 +1,80 @@
+// `make drill`: lists what can be broken. NAME=redis-down breaks it, several names or `all` one after the other; DRILL_SPEED=fast
+// with windows twenty times shorter. Exits 1 when an alert or a notice was missing or an unexpected critical alert fired, 2 when
+// the stack is not fit for a drill, 130 when it was interrupted. Whatever happens, what was broken is healed.
+
+import { type Drill, whileBroken } from './drill.ts';
+import { fastForm, isFast } from './fast.ts';
+import { drills } from './incidents.ts';
+import { readOptions } from './options.ts';
+import { obstacles, present, untilQuiet, untilReadyFor, untilWatchedFor } from './readiness.ts';
+import { longestSeconds, run } from './run.ts';
+import { factor } from './scale.ts';
+import { listTable, resultTable, roughly, type Row } from './table.ts';
+
+const interruption = new AbortController();
+const { signal } = interruption;
+const say = (line: string): void => {
+  console.log(line);
+};
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    if (signal.aborted) say('Still healing; it takes a moment.');
+    else say(`${name}: healing what is broken.`);
+    interruption.abort(new Error('interrupted'));
+  });
+}
+
+async function main(): Promise<number> {
+  const { wanted, fast } = readOptions(process.env, drills);
+  if (wanted.length === 0) {
+    say(listTable(drills));
+    return 0;
+  }
+  const found = (await isFast())
+    ? ['Its rules are in their fast form: another drill is on, or was killed.']
+    : await obstacles();
+  if (found.length > 0) {
+    say(`drill: not on this stack; \`make up\` and \`make doctor\` help.\n${found.join('\n')}`);
+    return 2;
+  }
+
+  const rows: Row[] = [];
+  try {
+    if (fast) say('The rules take their fast form.\n');
+    const work = () => each(wanted, rows, fast);
+    await (fast ? whileBroken(fastForm(), work) : work());
+  } finally {
+    if (rows.length > 0) say(resultTable(rows));
+  }
+  // What was over for the fast form may still be within a window of the real one.
+  if (fast) await untilQuiet(longestSeconds, signal);
+  return rows.every(({ failures }) => failures.length === 0) ? 0 : 1;
+}
+
+/** One after the other; what comes of each is added to `rows`. */
+async function each(wanted: Drill[], rows: Row[], fast: boolean): Promise<void> {
+  const here = await present();
+  const seconds = (real: number): number => (fast ? Math.ceil(real / factor) : real);
+  for (const drill of wanted) {
+    const { name, needs, history } = drill;
+    if (needs !== undefined && !here.has(needs)) {
+      say(`${name} is left out: it needs ${needs}, which is not here.\n`);
+      continue;
+    }
+    await untilReadyFor(drill, seconds(longestSeconds) + 180, signal);
+    if (history !== undefined) {
+      say(`${name} needs ${roughly(seconds(history))} of history, which may still have to pass.`);
+      await untilWatchedFor(seconds(history), signal);
+    }
+    rows.push(await run(drill, { fast, signal, say }));
+    say('');
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  say(`drill: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = signal.aborted ? 130 : 1;
+}
