@@ -1,4 +1,4 @@
-// What nobody finds in the logs, whoever writes them: mail addresses.
+// What nobody finds in the logs, whoever writes them: mail addresses, and what a query holds.
 
 import { randomUUID } from 'node:crypto';
 
@@ -25,4 +25,21 @@ test('an address that is refused as taken stands in no log, not even the databas
     return see(await logs(`{service_name="postgres"} |= "${name}-is-no-number"`)).length > 0;
   });
   expect(await logs(`{service_name=~".+"} |= "${name}@"`)).toEqual([]);
+});
+
+test('what is private in a path, a query or a header stands in no log, not even the gateway’s', async () => {
+  const name = `p${randomUUID().slice(0, 12)}`;
+  const requestId = randomUUID();
+  const address = `${name}@example.org`;
+  const path = `/files/${address}/4242424242424242?email=${address}&password=secret-${name}`;
+  const headers = { 'x-request-id': requestId, 'user-agent': address };
+  expect((await call('GET', path, { headers })).status).toBe(404);
+
+  await waitFor('the lines of the gateway and the API', 30, async (see) => {
+    const found = await logs(`{service_name=~"web|api"} |= "${requestId}" |= "/files/"`);
+    const services = new Set(found.map(({ fields }) => fields['service_name']));
+    return see(services).size === 2;
+  });
+  expect(await logs(`{service_name=~".+"} |= "${name}"`)).toEqual([]);
+  expect(await logs(`{service_name=~".+"} |= "${requestId}" |= "4242424242424242"`)).toEqual([]);
 });

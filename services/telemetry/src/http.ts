@@ -103,11 +103,11 @@ function observe(
       userAgent: request.headers['user-agent'],
     };
     if (debug && !operational) debugRequest(debug, path, request);
-    if (status >= 500) {
+    if (status >= 500 && !(operational && status === 503)) {
       const { name, message, cause, stack } = error ?? {};
       const reason = name && { name, message, cause };
       logger.error(`${method} ${path} ${status}`, { ...fields, error: reason, stack });
-    } else if (milliseconds > SLOW_MS) {
+    } else if (milliseconds > SLOW_MS && !operational) {
       logger.warn(`Slow request: ${method} ${path} ${status}`, fields);
     } else {
       logger.log(level, `${method} ${path} ${status}`, fields);

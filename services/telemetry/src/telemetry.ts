@@ -73,7 +73,10 @@ export interface Telemetry {
   cacheMiss: (cacheType: string) => void;
   /** Runs `run` in a span; an error is recorded on it and goes on to the caller. */
   span: <T>(name: string, attributes: Attributes, run: (span: Span) => Promise<T>) => Promise<T>;
-  /** Sends waiting spans and writes waiting log lines, for at most five seconds. The last thing before the process ends. */
+  /**
+   * Sends waiting spans and writes waiting log lines, for at most five seconds. The last thing before the process ends, which it can
+   * when no write hangs.
+   */
   close: () => Promise<void>;
 }
 
@@ -103,7 +106,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     directory: options.logDirectory,
     lines: new Counter({
       name: 'telemetry_log_lines_total',
-      help: 'Log lines written.',
+      help: 'Log lines given to be written.',
       labelNames: ['level'],
       registers: [registry],
     }),

@@ -32,7 +32,7 @@ export function createClosing(logger: Logger): Closing {
 const LIMIT_MS = 28_000;
 
 /**
- * On SIGTERM or SIGINT closes everything and exits: 0 when all went well, 1 when a step failed or when it took longer
+ * On SIGTERM or SIGINT closes everything and exits: 0 when all went well, 1 when a step failed; killed when it takes longer
  * than 28 s (Compose kills after 30 s). To be called before anything is waited for: as a container's first process, Node
  * would otherwise ignore the signal. A second signal changes nothing.
  */
@@ -42,7 +42,8 @@ export function closeOnSignal(closing: Closing, logger: Logger): void {
     if (signalled) return;
     signalled = true;
     logger.info('Shutting down', { signal });
-    setTimeout(() => process.exit(1), LIMIT_MS).unref();
+    // Killed, because an exit waits for a write that hangs.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LIMIT_MS).unref();
     process.exit((await closing.closeAll()) ? 0 : 1);
   };
   process.on('SIGTERM', (signal) => void close(signal));

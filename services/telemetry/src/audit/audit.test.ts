@@ -117,7 +117,8 @@ test('never waits for a file that cannot be had; what is dropped is counted, and
   for (let number = 0; number < 1_000; number += 1) audit({ reason: 'x'.repeat(16_000) });
   expect(dropped()).toBeGreaterThan(400);
   await rm(logs);
-  await expect.poll(() => readdir(logs).catch(() => [])).toContain(NAME);
+  // Tried again each second.
+  await expect.poll(() => readdir(logs).catch(() => []), { timeout: 10_000 }).toContain(NAME);
   audit();
   await close();
   const [verdict] = await verifyDirectory(logs);

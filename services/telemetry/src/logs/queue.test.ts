@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { LineQueue, type LineSink } from './queue.ts';
 
 /** With its line end. */
@@ -88,24 +88,39 @@ test('tries again when a write fails, and loses nothing', async () => {
 
 test('stays bounded with a sink that always fails', async () => {
   const dropped = counter();
-  const failing: LineSink = { ...collecting(), write: () => Promise.reject(new Error('ENOSPC')) };
-  const queue = new LineQueue(failing, dropped.add, { pause: 1 });
-  for (let number = 0; number < 100; number += 1) {
-    queue.push(MEGABYTE);
-    await new Promise(setImmediate);
-  }
+  let asked = 0;
+  const failing: LineSink = {
+    ...collecting(),
+    write: () => {
+      asked += 1;
+      return Promise.reject(new Error('ENOSPC'));
+    },
+  };
+  const queue = new LineQueue(failing, dropped.add, { pause: 1, gather: 0 });
+  queue.push(MEGABYTE);
+  await vi.waitUntil(() => asked > 0);
+  for (let number = 1; number < 100; number += 1) queue.push(MEGABYTE);
+  await vi.waitUntil(() => asked > 10);
+  // Those that came first are kept: one is under way, eight wait.
+  expect(dropped.lines).toBe(91);
   await queue.close(10);
   expect(dropped.lines).toBe(100);
 });
 
-test('writes what waits when the process exits', () => {
+test('writes what is under way and what waits when the process exits', async () => {
   const sink = collecting();
-  sink.write = () => new Promise(() => undefined);
-  const queue = new LineQueue(sink, () => undefined);
-  const before = process.listeners('exit');
+  let asked = 0;
+  sink.write = () => {
+    asked += 1;
+    return new Promise(() => undefined);
+  };
+  const queue = new LineQueue(sink, () => undefined, { gather: 0 });
+  const onExit = process.listeners('exit').at(-1) as () => void;
+  queue.push('under way');
+  await vi.waitUntil(() => asked > 0);
   queue.push('last words');
-  (before.at(-1) as () => void)();
-  expect(sink.text).toBe('last words\n');
+  onExit();
+  expect(sink.text).toBe('under way\nlast words\n');
   void queue.close(1);
 });
 

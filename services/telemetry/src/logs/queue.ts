@@ -9,7 +9,7 @@ export interface LineSink {
   close(): Promise<void>;
 }
 
-/** Bytes that may wait for a slow sink; about 30,000 lines. */
+/** Bytes of memory for what waits for a slow sink: about 20,000 lines. */
 const WAITING_LIMIT = 8 * 1024 * 1024;
 /** Bytes of one write, unless a single line is longer. */
 const BATCH_SIZE = 256 * 1024;
@@ -33,6 +33,11 @@ class Batch {
 
   constructor(size: number) {
     this.#space = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** Bytes it takes, however few of them are lines. */
+  get size(): number {
+    return this.#space.length;
   }
 
   get lines(): number {
@@ -72,7 +77,6 @@ export class LineQueue {
   readonly #pause: number;
   readonly #gather: number;
   #waiting: Batch[] = [];
-  #waitingBytes = 0;
   #underWay: Batch | undefined;
   /** The one that was written last, to be filled again. */
   #spare: Batch | undefined;
@@ -94,14 +98,13 @@ export class LineQueue {
 
   /** Takes one line without its line end. */
   push(line: string): void {
-    const bytes = Buffer.byteLength(line) + 1;
-    const full = this.#waitingBytes + bytes > WAITING_LIMIT;
-    if (full || this.#closing.signal.aborted) {
+    const closed = this.#closing.signal.aborted;
+    const batch = closed ? undefined : this.#batchFor(Buffer.byteLength(line) + 1);
+    if (batch === undefined) {
       this.#onDropped(1);
       return;
     }
-    this.#batchFor(bytes).add(line);
-    this.#waitingBytes += bytes;
+    batch.add(line);
     this.#draining ??= this.#drain();
   }
 
@@ -119,18 +122,20 @@ export class LineQueue {
     for (const { lines } of this.#waiting) left += lines;
     if (left > 0) this.#onDropped(left);
     this.#waiting = [];
-    this.#waitingBytes = 0;
     // A sink closes when its write has come to an end, and that one may hang.
     await Promise.race([this.#sink.close(), over]);
     limit.abort();
   }
 
-  #batchFor(bytes: number): Batch {
+  /** One that waits and has room for a line of so many bytes; none where as much waits as may. */
+  #batchFor(bytes: number): Batch | undefined {
     const last = this.#waiting.at(-1);
     if (last?.hasRoomFor(bytes)) return last;
-    const next = this.#spare?.hasRoomFor(bytes)
-      ? this.#spare
-      : new Batch(Math.max(bytes, BATCH_SIZE));
+    const size = Math.max(bytes, BATCH_SIZE);
+    let waiting = 0;
+    for (const batch of this.#waiting) waiting += batch.size;
+    if (waiting + size > WAITING_LIMIT) return undefined;
+    const next = this.#spare?.hasRoomFor(bytes) ? this.#spare : new Batch(size);
     if (next === this.#spare) this.#spare = undefined;
     this.#waiting.push(next);
     return next;
@@ -142,25 +147,22 @@ export class LineQueue {
       await this.#wait(this.#waiting.length === 1 ? this.#gather : 0, this.#hurry.signal);
       const batch = this.#waiting.shift();
       if (batch === undefined) break;
-      this.#waitingBytes -= batch.bytes.length;
       this.#underWay = batch;
-      const written = await this.#write(batch.bytes);
-      // After closing they are counted already.
-      if (!written && !this.#closing.signal.aborted) this.#onDropped(batch.lines);
+      await this.#write(batch.bytes);
       this.#underWay = undefined;
-      this.#spare = batch.emptied();
+      if (batch.size === BATCH_SIZE) this.#spare = batch.emptied();
     }
     this.#draining = undefined;
   }
 
-  /** Tries until it works; gives up only when the queue is full behind it or closing. */
-  async #write(lines: Buffer): Promise<boolean> {
+  /** Tries until it works; gives up only when closing, where what is left has been counted. */
+  async #write(lines: Buffer): Promise<void> {
     for (;;) {
       try {
         await this.#sink.write(lines);
-        return true;
+        return;
       } catch {
-        if (this.#waitingBytes > WAITING_LIMIT / 2 || this.#closing.signal.aborted) return false;
+        if (this.#closing.signal.aborted) return;
         await this.#wait(this.#pause, this.#closing.signal);
       }
     }
