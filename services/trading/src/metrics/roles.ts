@@ -1,6 +1,7 @@
 import { createAuthGauges, createAuthMetrics } from './auth.ts';
 import { createCustomerMetrics } from './customers.ts';
 import { createDeliveryGauges, createDeliveryMetrics } from './delivery.ts';
+import { createFaultMetrics } from './faults.ts';
 import { createJobMetrics } from './jobs.ts';
 import { createJourneyMetrics } from './journeys.ts';
 import { createLedgerGauges, ledgerEntries } from './ledger.ts';
@@ -36,6 +37,7 @@ export function createApiMetrics(registry: Registry) {
     ...createStreamMetrics(registry),
     ...createCustomerMetrics(registry),
     ...createDeliveryMetrics(registry),
+    ...createFaultMetrics(registry),
   };
 }
 
@@ -44,6 +46,7 @@ export function createMarketMetrics(registry: Registry) {
   return {
     ...createPriceMetrics(registry),
     ...createTradeMetrics(registry),
+    ...createFaultMetrics(registry),
   };
 }
 
@@ -61,6 +64,7 @@ export function createWorkerMetrics(registry: Registry) {
     ...createDeliveryGauges(registry),
     ledgerEntries: ledgerEntries(registry),
     ...createLedgerGauges(registry),
+    ...createFaultMetrics(registry),
   };
 }
 
