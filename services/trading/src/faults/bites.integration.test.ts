@@ -143,7 +143,7 @@ describe('pool-leak', () => {
   });
 
   test('ends by itself, also of connections that broke meanwhile', async () => {
-    await faults.begin('pool-leak', { seconds: 3, connections: 10 });
+    await faults.begin('pool-leak', { seconds: 5, connections: 10 });
     await eventually(inUse).toBe(10);
     await system.database.sql(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -79,7 +79,7 @@ describe('a fault', () => {
   });
 
   test('ends by itself, and leaves nothing behind in Redis', async () => {
-    await faults.begin('errors', { seconds: 1, ratio: 1 });
+    await faults.begin('errors', { seconds: 3, ratio: 1 });
     expect(await dora()).toBe(500);
     await eventually(dora).toBe(200);
     await eventually(active).toEqual([]);
@@ -90,7 +90,7 @@ describe('a fault', () => {
     'ends by itself as well when Redis is lost meanwhile (%s), and stays over when it comes back',
     async (lose) => {
       onTestFinished(() => redis.restore());
-      await faults.begin('errors', { seconds: 2, ratio: 1 });
+      await faults.begin('errors', { seconds: 8, ratio: 1 });
       await redis[lose]();
       expect(await dora()).toBe(500);
       await eventually(dora).toBe(200);
