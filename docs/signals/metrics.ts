@@ -188,7 +188,7 @@ export const METRIC_GROUPS: MetricGroup[] = [
   {
     title: 'Faults on purpose',
     metrics: {
-      fault_active: { bad: '1 outside of a drill', unit: '1 or 0' },
+      fault_active: { bad: 'any outside of a drill', unit: '1' },
     },
   },
   {

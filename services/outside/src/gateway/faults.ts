@@ -47,11 +47,12 @@ export function createFaults({ registry, logger }: Pick<Telemetry, 'registry' | 
   logger.warn('FAULTS is on: whoever reaches /faults can break the card gateway, for drills');
   new Gauge({
     name: 'fault_active',
-    help: '1 while a fault is on in this process, 0 while it is not',
+    help: '1 while a fault is on in this process; absent while it is not',
     labelNames: ['fault'],
     registers: [registry],
     collect() {
-      for (const fault of names) this.set({ fault }, endsAt(fault) === null ? 0 : 1);
+      this.reset();
+      for (const fault of names) if (endsAt(fault) !== null) this.set({ fault }, 1);
     },
   });
 

@@ -64,7 +64,6 @@ export function startFaults({ redisUrl, telemetry, metrics }: FaultsOptions): Fa
   const redis = createRedis(redisUrl, logger, COMMAND_TIMEOUT_MS);
   let known = new Map<FaultName, ActiveFault>();
   let told = new Map<FaultName, string>();
-  for (const fault of FAULT_NAMES) metrics.faultActive.set({ fault }, 0);
 
   const current = () => [...known.values()].filter(isOn);
 
@@ -79,10 +78,14 @@ export function startFaults({ redisUrl, telemetry, metrics }: FaultsOptions): Fa
     const now = new Map(current().map((fault) => [fault.name, JSON.stringify(fault)]));
     for (const fault of FAULT_NAMES) {
       if (now.get(fault) === told.get(fault)) continue;
-      metrics.faultActive.set({ fault }, now.has(fault) ? 1 : 0);
-      const { endsAt, parameters } = known.get(fault) ?? {};
-      if (now.has(fault)) logger.warn('A fault begins', { fault, endsAt, parameters });
-      else logger.warn('A fault ends', { fault });
+      if (now.has(fault)) {
+        const { endsAt, parameters } = known.get(fault) ?? {};
+        metrics.faultActive.set({ fault }, 1);
+        logger.warn('A fault begins', { fault, endsAt, parameters });
+      } else {
+        metrics.faultActive.remove({ fault });
+        logger.warn('A fault ends', { fault });
+      }
     }
     told = now;
   };
