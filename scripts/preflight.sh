@@ -41,6 +41,7 @@ rule_for() {
     ENVIRONMENT) pattern='^[a-z][a-z0-9-]{0,31}$' expected='a short name in small letters such as demo' ;;
     LOG_LEVEL) pattern='^(error|warn|info|http|debug)$' expected='error, warn, info, http or debug' ;;
     DEBUG) pattern='^(-?app:[A-Za-z0-9_:*-]+([ ,]+-?app:[A-Za-z0-9_:*-]+)*)?$' expected='namespaces such as app:* or app:market,app:outbox, or empty' ;;
+    FAULTS) pattern='^(on|off)$' expected='on or off' ;;
     DEBUG_REQUESTS) pattern='^(true|false)$' expected='true or false' ;;
     OTEL_TRACES_EXPORTER) pattern='^(jaeger|otlp|none)$' expected='jaeger, otlp or none' ;;
     OTEL_TRACES_SAMPLER_ARG) pattern='^(0(\.[0-9]+)?|1(\.0+)?)$' expected='a number from 0 to 1' ;;
@@ -107,6 +108,14 @@ check_receivers() {
   fi
 }
 
+# Faults have no login: they are for who is on this machine.
+check_faults() {
+  local address
+  address=$(value_of BIND_ADDRESS || echo 127.0.0.1)
+  [[ $address == 127.* ]] || [[ $(value_of FAULTS || echo on) == off ]] ||
+    problem "BIND_ADDRESS is '$address' and FAULTS is on: whoever reaches this machine could break the trading system. Set FAULTS=off in $env_file."
+}
+
 # name=port of every port that is published, with the defaults of .env.example where nothing else is said.
 ports() {
   local name default
@@ -153,10 +162,11 @@ check_disk() {
 }
 
 check_settings
-# Only what each may be can be compared: ports once they are numbers.
+# Only what each may be can be compared: ports once they are numbers, an address once it is one.
 if [ "$problems" -eq 0 ]; then
   check_receivers
   check_ports
+  check_faults
 fi
 check_memory
 check_disk

@@ -61,6 +61,10 @@ test.each([
     "✗ BIND_ADDRESS is 'everywhere', but must be an IPv4 address such as 127.0.0.1. Correct it in .env, or remove the line to have the default.",
   ],
   [
+    'FAULTS=yes',
+    "✗ FAULTS is 'yes', but must be on or off. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
     'LOG_LEVEL=loud',
     "✗ LOG_LEVEL is 'loud', but must be error, warn, info, http or debug. Correct it in .env, or remove the line to have the default.",
   ],
@@ -186,6 +190,14 @@ test('a port in use', async () => {
   } finally {
     server.close();
   }
+});
+
+test('faults within the reach of others', () => {
+  const open = [...freePorts, 'BIND_ADDRESS=0.0.0.0'];
+  expect(preflight(open).lines).toEqual([
+    "✗ BIND_ADDRESS is '0.0.0.0' and FAULTS is on: whoever reaches this machine could break the trading system. Set FAULTS=off in .env.",
+  ]);
+  expect(preflight([...open, 'FAULTS=off']).lines).toEqual([]);
 });
 
 test('one port for two', () => {

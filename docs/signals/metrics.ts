@@ -195,6 +195,12 @@ export const METRIC_GROUPS: MetricGroup[] = [
     },
   },
   {
+    title: 'Faults on purpose',
+    metrics: {
+      fault_active: { bad: 'any outside of a drill', unit: '1' },
+    },
+  },
+  {
     title: 'Process',
     metrics: {
       build_info: { bad: 'several versions for longer than a deployment takes', unit: '1' },

@@ -55,6 +55,7 @@ beforeEach(async () => {
     health: createHealth({ version: '0.0.0', checks: {}, started: () => true }),
     runbooksDirectory,
     gateway: undefined,
+    faults: undefined,
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,6 +2,7 @@ import type { Health, Telemetry } from '@crows-nest/telemetry';
 import express, { type Express } from 'express';
 import { Counter, Gauge } from 'prom-client';
 
+import { faultRoutes, type Faults } from './gateway/faults.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Heartbeat } from './inbox/heartbeat.ts';
 import type { Inbox } from './inbox/inbox.ts';
@@ -19,6 +20,8 @@ export interface Dependencies {
   runbooksDirectory: string | undefined;
   /** None: this world has no card gateway. */
   gateway: Pick<Gateway, 'router'> | undefined;
+  /** None: it cannot be broken on purpose. */
+  faults: Faults | undefined;
 }
 
 export interface App {
@@ -36,6 +39,7 @@ export function createApp({
   health,
   runbooksDirectory,
   gateway,
+  faults,
 }: Dependencies): App {
   const app = express();
   app.disable('x-powered-by');
@@ -46,6 +50,7 @@ export function createApp({
   app.get('/metrics', telemetry.metricsEndpoint());
   app.use(health.router);
   if (gateway) app.use('/gateway/v1', gateway.router);
+  app.use('/faults', faultRoutes(faults));
   app.use(securityHeaders);
   app.use(inboxRoutes(inbox, heartbeat));
   app.use(pageRoutes({ inbox, heartbeat, runbooksDirectory }));

@@ -22,15 +22,22 @@ describe('the configuration', () => {
       logDirectory: undefined,
       runbooksDirectory: undefined,
       heartbeatLimitSeconds: 210,
+      faults: false,
       merchant: undefined,
       heartbeatFirstLimitSeconds: 300,
     });
   });
 
   it('names every variable that is wrong, and what it is', () => {
-    const read = () => readConfig({ PORT: '99999', LOG_LEVEL: 'loud' });
+    const read = () => readConfig({ PORT: '99999', LOG_LEVEL: 'loud', FAULTS: 'yes' });
     expect(read).toThrow(/PORT: .*"99999"/);
     expect(read).toThrow(/LOG_LEVEL: .*"loud"/);
+    expect(read).toThrow(/FAULTS: expected on or off; it is "yes"/);
+  });
+
+  it('has faults where it is said', () => {
+    expect(readConfig({ FAULTS: 'on' }).faults).toBe(true);
+    for (const FAULTS of ['', 'off']) expect(readConfig({ FAULTS }).faults).toBe(false);
   });
 
   it("has the card gateway's merchant whole or not at all", () => {

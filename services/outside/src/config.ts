@@ -39,6 +39,11 @@ const schema = z.object({
   HEARTBEAT_LIMIT_SECONDS: seconds.default(210),
   /** The whole stack may be starting, and on a bare machine building. */
   HEARTBEAT_FIRST_LIMIT_SECONDS: seconds.default(300),
+  /** Whether the card gateway can be broken on purpose, by whoever reaches /faults. */
+  FAULTS: z
+    .union([z.literal(''), z.enum(['on', 'off'])], 'expected on or off')
+    .default('off')
+    .transform((value) => value === 'on'),
   /** The card gateway's merchant: all three, or none and there is no gateway. */
   GATEWAY_KEY_FILE: secretFile,
   GATEWAY_WEBHOOK_SECRET_FILE: secretFile,
@@ -57,6 +62,7 @@ export interface Config {
   runbooksDirectory: string | undefined;
   heartbeatLimitSeconds: number;
   heartbeatFirstLimitSeconds: number;
+  faults: boolean;
   /** None: no card gateway. */
   merchant: Merchant | undefined;
 }
@@ -82,6 +88,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     runbooksDirectory: env.RUNBOOKS_DIRECTORY,
     heartbeatLimitSeconds: env.HEARTBEAT_LIMIT_SECONDS,
     heartbeatFirstLimitSeconds: env.HEARTBEAT_FIRST_LIMIT_SECONDS,
+    faults: env.FAULTS,
     merchant: merchantOf(env),
   };
 }

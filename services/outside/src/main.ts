@@ -6,6 +6,7 @@ import { createHealth, createTelemetry } from '@crows-nest/telemetry';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp, createTally } from './app.ts';
 import { readConfig } from './config.ts';
+import { createFaults } from './gateway/faults.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { Heartbeat } from './inbox/heartbeat.ts';
 import { Inbox } from './inbox/inbox.ts';
@@ -48,7 +49,8 @@ async function start(): Promise<void> {
     logger.warn('Mail connection failed', { error: error.message });
   });
 
-  const gateway = config.merchant && createGateway(config.merchant, telemetry);
+  const faults = config.faults && config.merchant ? createFaults(telemetry) : undefined;
+  const gateway = config.merchant && createGateway(config.merchant, telemetry, { faults });
 
   const health = createHealth({ version, checks: {}, started: () => mail.server.listening });
   const { app, close } = createApp({
@@ -59,6 +61,7 @@ async function start(): Promise<void> {
     health,
     runbooksDirectory: config.runbooksDirectory,
     gateway,
+    faults,
   });
   const server = createServer(app);
 

@@ -28,7 +28,7 @@ let address: string;
 let customer: Customer;
 beforeAll(async () => {
   logs = await temporaryDirectory();
-  system = await startSystem({ LOG_DIRECTORY: logs.path });
+  system = await startSystem({ LOG_DIRECTORY: logs.path, FAULTS: 'on' });
   const outside = createTestTelemetry('outside', testConfig(system.database));
   const gateway = await startGateway(system, outside);
   const config = testConfig(system.database, {
@@ -334,6 +334,19 @@ describe('administration', () => {
     await eventually(events).toEqual([
       { ...reported, reason: '1 opened, 0 resolved' },
       { ...reported, reason: '0 opened, 1 resolved' },
+    ]);
+  });
+
+  test('tells of faults that somebody began and ended', async () => {
+    await eventually(async () => (await ask('DELETE', '/faults')).status).toBe(204);
+    await ask('PUT', '/faults/market-stall', { seconds: 60 });
+    await ask('PUT', '/faults/market-stall', { seconds: 0 });
+    await ask('DELETE', '/faults/market-stall');
+    const target = 'fault:market-stall';
+    await eventually(events).toEqual([
+      { action: 'fault.end', outcome: 'success', target: 'faults' },
+      { action: 'fault.begin', outcome: 'success', target },
+      { action: 'fault.end', outcome: 'success', target },
     ]);
   });
 

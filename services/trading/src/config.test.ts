@@ -33,6 +33,7 @@ describe('the configuration', () => {
       logDirectory: undefined,
       debug: undefined,
       debugRequests: false,
+      faults: false,
     });
   });
 
@@ -54,6 +55,11 @@ describe('the configuration', () => {
     expect(decodeURIComponent(new URL(databaseUrl).password)).toBe('a/b@c:d?e#f %g');
     expect(new URL(databaseUrl).host).toBe('postgres:5432');
   });
+});
+
+test('faults are on where it is said, and nowhere else', () => {
+  expect(loadConfig({ ...good, FAULTS: 'on' }).faults).toBe(true);
+  for (const FAULTS of ['', 'off']) expect(loadConfig({ ...good, FAULTS }).faults).toBe(false);
 });
 
 describe('where else to tell of errors and log lines', () => {
@@ -138,6 +144,7 @@ describe('says what is wrong:', () => {
     ],
     ['DEBUG', '*', 'expected namespaces of ours'],
     ['DEBUG_REQUESTS', 'yes', 'expected true or false, but it is "yes".'],
+    ['FAULTS', 'true', 'expected on or off, but it is "true".'],
     ['REDIS_URL', 'redis', 'expected a URL like redis://redis:6379, but it is "redis".'],
     [
       'SMTP_URL',

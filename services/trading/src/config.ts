@@ -20,6 +20,8 @@ export interface Config {
   debug: string | undefined;
   /** Whether headers and bodies of requests are written, redacted. */
   debugRequests: boolean;
+  /** Whether this service can be broken on purpose, by whoever reaches /faults. */
+  faults: boolean;
   /** Sentry's address and key for a project; errors go nowhere else when undefined. */
   sentryDsn: string | undefined;
   /** The CloudWatch log group that log lines go to as well; none when undefined. AWS's SDK reads the rest by itself. */
@@ -97,6 +99,7 @@ const environmentSchema = z.object({
     })
     .optional(),
   DEBUG_REQUESTS: z.enum(['true', 'false'], { error: 'expected true or false' }).default('false'),
+  FAULTS: z.enum(['on', 'off'], { error: 'expected on or off' }).default('off'),
   SENTRY_DSN: z
     .string()
     .regex(/^https?:\/\/[^@/]+@.+\/\d+$/, { error: 'expected a DSN like https://KEY@HOST/PROJECT' })
@@ -159,6 +162,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     logDirectory: values.LOG_DIRECTORY,
     debug: values.DEBUG,
     debugRequests: values.DEBUG_REQUESTS === 'true',
+    faults: values.FAULTS === 'on',
     sentryDsn: values.SENTRY_DSN,
     cloudwatchLogGroup: values.CLOUDWATCH_LOG_GROUP,
     environment: values.ENVIRONMENT,

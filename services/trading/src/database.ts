@@ -1,5 +1,8 @@
 import pg, { TypeOverrides } from 'pg';
 import type { Telemetry } from '@crows-nest/telemetry';
+import type { Faults } from './faults/faults.ts';
+import { leakConnections } from './faults/pool-leak.ts';
+import { slowly } from './faults/slow-sql.ts';
 
 /**
  * One SQL statement: a constant of the module that uses it. `name` lets each connection parse and plan it once;
@@ -37,10 +40,13 @@ export interface DatabaseOptions {
 /**
  * A pool whose every wait is bounded, so that requests fail within 2 seconds instead of piling up when Postgres is away
  * or stuck: 1.5 s for a connection, and as long for a statement (cancelled by the server a little before we give up on it).
+ *
+ * @param faults pool-leak and slow-sql, where they may be on
  */
 export function createDatabase(
   { url, poolMax, statementTimeoutMs = 1400 }: DatabaseOptions,
   telemetry: Pick<Telemetry, 'logger' | 'observePool' | 'observeQuery'>,
+  faults?: Faults,
 ): Database {
   const types = new TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, parseBigint);
@@ -66,12 +72,15 @@ export function createDatabase(
     client.on('error', () => undefined);
   });
   telemetry.observePool(pool, poolMax);
+  const leak = faults && leakConnections(pool, poolMax, faults);
 
   const queryOn = (runner: pg.Pool | pg.PoolClient): Queryable['query'] => {
     return async <Row extends pg.QueryResultRow>(statement: Statement, values: unknown[] = []) => {
       const { name, text, operation, table } = statement;
+      const run = (on: pg.Pool | pg.PoolClient) => on.query<Row>({ name, text, values });
+      const slow = faults?.on('slow-sql');
       const result = await telemetry.observeQuery(operation, table, () =>
-        runner.query<Row>({ name, text, values }),
+        slow ? slowly(runner, slow.milliseconds, run) : run(runner),
       );
       return result.rows;
     };
@@ -102,7 +111,10 @@ export function createDatabase(
         throw error;
       }
     },
-    close: () => pool.end(),
+    async close() {
+      await leak?.close();
+      await pool.end();
+    },
   };
 }
 

@@ -11,11 +11,11 @@ const retryStrategy = (attempt: number) => Math.min(attempt * 100, 1000);
  * within a quarter of a second when it hangs, so that the caller can fall back to Postgres. A connection that has been silent
  * for two seconds while it owed answers is given up, so that unanswered commands do not pile up on it.
  */
-export function createRedis(url: string, logger: Logger): Redis {
+export function createRedis(url: string, logger: Logger, commandTimeout = 250): Redis {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: 250,
+    commandTimeout,
     socketTimeout: 2000,
     connectTimeout: 1000,
     // ioredis' own renewal leaves its promise to nobody: where the connection breaks again meanwhile, it would end the process.

@@ -17,6 +17,8 @@ import express, { type RequestHandler } from 'express';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { traceInMemory } from '../../../telemetry/src/testing/tracing.ts';
+import { bodyErrors } from '../receivers/routes.ts';
+import { createFaults, faultRoutes, type Faults } from './faults.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { Transaction } from './transactions.ts';
 import type { Event } from './webhooks.ts';
@@ -31,6 +33,7 @@ let received: { event: Event; body: string; headers: IncomingHttpHeaders }[];
 let answers: number[];
 let receiver: Server;
 let gateway: Gateway;
+let faults: Faults;
 let telemetry: Telemetry;
 let server: Server;
 let base: string;
@@ -59,8 +62,14 @@ beforeEach(async () => {
     logLevel: 'error',
   });
   telemetry.logger.silent = true; // a 500 that is asked for
-  gateway = createGateway({ ...merchant, webhookUrl }, telemetry, timing);
-  const app = express().use(telemetry.http(), incomingTrace).use('/gateway/v1', gateway.router);
+  faults = createFaults(telemetry);
+  gateway = createGateway({ ...merchant, webhookUrl }, telemetry, { timing, faults });
+  const app = express()
+    .use(telemetry.http(), incomingTrace)
+    .use('/gateway/v1', gateway.router)
+    .use('/faults', faultRoutes(faults))
+    .use('/off', faultRoutes(undefined))
+    .use(bodyErrors);
   server = createServer(app);
   base = `${await listening(server)}/gateway/v1`;
 });
@@ -285,4 +294,125 @@ describe('is refused, with the reason:', () => {
       expect(answer).toMatchObject({ status: 401, json: { error: { code: 'unauthorized' } } });
     },
   );
+});
+
+describe('a fault', () => {
+  const ask = async (method: string, path: string, body?: unknown, headers = {}) => {
+    const answer = await fetch(new URL(path, base), {
+      method,
+      headers: { 'Content-Type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return {
+      status: answer.status,
+      json: (text.startsWith('{') ? JSON.parse(text) : text) as never,
+    };
+  };
+  const begin = async (name: string, seconds = 60) => {
+    expect(await ask('PUT', `/faults/${name}`, { seconds })).toMatchObject({
+      status: 200,
+      json: { name, endsAt: expect.any(String) as string },
+    });
+  };
+  const active = (name: string) => counted('fault_active', `fault="${name}"`);
+
+  it('is listed, told by the metric, and taken back', async () => {
+    await begin('webhooks-lost');
+    await begin('payments-hang');
+    expect(await active('webhooks-lost')).toBe('1');
+    expect((await ask('DELETE', '/faults/webhooks-lost')).status).toBe(204);
+    expect((await ask('GET', '/faults')).json).toMatchObject({
+      faults: [
+        { name: 'payments-declined', endsAt: null },
+        { name: 'payments-hang', endsAt: expect.any(String) as string },
+        { name: 'webhooks-lost', endsAt: null },
+      ],
+    });
+    expect((await ask('DELETE', '/faults')).status).toBe(204);
+    expect(await active('payments-hang')).toBeUndefined();
+  });
+
+  it('ends by itself', async () => {
+    await begin('payments-declined', 1);
+    await eventually(() => active('payments-declined')).toBeUndefined();
+    await charge();
+    await eventually(types).toEqual(['charge.pending', 'charge.succeeded']);
+  });
+
+  it('payments-declined has every card declined, each for its own reason', async () => {
+    await begin('payments-declined');
+    await charge();
+    await eventually(types).toEqual(['charge.pending', 'charge.failed']);
+    expect(received[1]?.event.data.failureCode).toBe('insufficient_funds');
+    await charge({ card: 'card_expired' });
+    await eventually(() => received.at(-1)?.event.data.failureCode).toBe('expired_card');
+  });
+
+  it('payments-hang leaves calls without an answer, and does nothing for who gives up', async () => {
+    await begin('payments-hang');
+    const impatient = fetch(`${base}/charges`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', authorization, 'Idempotency-Key': newKey() },
+      body: JSON.stringify(order),
+      signal: AbortSignal.timeout(500),
+    });
+    await expect(impatient).rejects.toThrow('timeout');
+    const patient = call('/charges?reference=payment-1');
+    expect((await ask('DELETE', '/faults/payments-hang')).status).toBe(204);
+    expect(await patient).toEqual({ status: 200, json: { data: [] } });
+    expect(await charge()).toMatchObject({ status: 201 });
+  });
+
+  it('webhooks-lost tells the merchant nothing, though the charge is settled', async () => {
+    await begin('webhooks-lost');
+    const answer = await charge();
+    await eventually(() => counted('outside_webhooks_total', 'outcome="lost"')).toBe('2');
+    expect((await call(`/charges/${idOf(answer)}`)).json).toMatchObject({ status: 'succeeded' });
+    expect(received).toEqual([]);
+  });
+
+  it.each([
+    ['PUT', '/faults/webhooks-lost', {}, 400],
+    ['PUT', '/faults/webhooks-lost', { seconds: 0 }, 400],
+    ['PUT', '/faults/webhooks-lost', { seconds: 901 }, 400],
+    ['PUT', '/faults/webhooks-lost', { seconds: 1, ratio: 1 }, 400],
+    ['PUT', '/faults/latency', { seconds: 1 }, 404],
+    ['DELETE', '/faults/toString', undefined, 404],
+  ])('%s %s with %j is a %i', async (method, path, body, status) => {
+    expect(await ask(method, path, body)).toMatchObject({
+      status,
+      json: { detail: expect.stringMatching(/expected|Unrecognized|payments-declined/) as string },
+    });
+    for (const name of ['payments-declined', 'payments-hang', 'webhooks-lost']) {
+      expect(await active(name)).toBeUndefined();
+    }
+  });
+
+  it('is not for web pages of other hosts, and they are not asked to try', async () => {
+    for (const origin of ['http://crows-nest.example', 'http://localhost.example', 'null']) {
+      const answer = await ask('PUT', '/faults/webhooks-lost', { seconds: 1 }, { origin });
+      expect(answer).toMatchObject({ status: 403, json: { type: '/problems/foreign-page' } });
+      const preflight = await fetch(new URL('/faults/webhooks-lost', base), {
+        method: 'OPTIONS',
+        headers: { origin, 'Access-Control-Request-Method': 'PUT' },
+      });
+      expect([...preflight.headers.keys()].join()).not.toContain('access-control');
+    }
+    expect(await active('webhooks-lost')).toBeUndefined();
+  });
+
+  it('is a 403 where FAULTS is off', async () => {
+    for (const [method, path] of [
+      ['GET', '/off'],
+      ['DELETE', '/off'],
+      ['PUT', '/off/webhooks-lost'],
+    ] as const) {
+      const body = method === 'PUT' ? { seconds: 1 } : undefined;
+      expect(await ask(method, path, body)).toMatchObject({
+        status: 403,
+        json: { type: '/problems/faults-off' },
+      });
+    }
+  });
 });

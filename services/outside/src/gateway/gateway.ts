@@ -3,6 +3,7 @@ import type { Router } from 'express';
 
 import type { Telemetry } from '@crows-nest/telemetry';
 
+import type { Faults } from './faults.ts';
 import { Processor, usualTiming, type Timing } from './processor.ts';
 import { gatewayRoutes } from './routes.ts';
 import { createWebhooks } from './webhooks.ts';
@@ -22,11 +23,17 @@ export interface Gateway {
   close: () => Promise<void>;
 }
 
+export interface GatewayOptions {
+  timing?: Timing;
+  /** None: it cannot be broken on purpose. */
+  faults?: Pick<Faults, 'on'> | undefined;
+}
+
 /** A card gateway, all of it in memory. */
 export function createGateway(
   { key, webhookUrl, webhookSecret }: Merchant,
   { registry }: Pick<Telemetry, 'registry'>,
-  timing: Timing = usualTiming,
+  { timing = usualTiming, faults }: GatewayOptions = {},
 ): Gateway {
   const transactions = new Counter({
     name: 'outside_card_transactions_total',
@@ -52,6 +59,7 @@ export function createGateway(
   const processor = new Processor({
     timing,
     webhooks,
+    faults,
     countWebhook,
     countTransaction: (kind, outcome) => {
       transactions.inc({ kind, outcome });

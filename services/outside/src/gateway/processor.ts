@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { captureCarrier, type Carrier } from '@crows-nest/telemetry';
 
 import { cardOf, tokens, type Card } from './cards.ts';
+import type { Faults } from './faults.ts';
 import { FirstTimes } from './first-times.ts';
 import { Refusal } from './refusal.ts';
 import { Transactions, type Kind, type Order, type Transaction } from './transactions.ts';
@@ -36,11 +37,13 @@ export type Outcome = 'succeeded' | 'failed' | 'refused' | 'error';
 export interface ProcessorOptions {
   timing: Timing;
   webhooks: Webhooks;
+  faults: Pick<Faults, 'on'> | undefined;
   countTransaction: (kind: Kind, outcome: Outcome) => void;
   countWebhook: (outcome: WebhookOutcome) => void;
 }
 
 const REMEMBERED = 10_000;
+const LOOK_MS = 250;
 
 /** Takes orders, lets the bank decide on them a moment later, and tells the merchant. */
 export class Processor {
@@ -97,6 +100,13 @@ export class Processor {
     return { transaction, replayed: known !== undefined };
   }
 
+  /** Waits while payments-hang is on, as long as a caller of `card_hangs` does at most. */
+  async hang(): Promise<void> {
+    const until = Date.now() + this.#options.timing.hangMs;
+    while (this.#options.faults?.on('payments-hang') && Date.now() < until)
+      await this.#wait(LOOK_MS);
+  }
+
   /** Ends all waiting. What is pending then stays so. */
   close(): Promise<void> {
     this.#stop.abort();
@@ -104,13 +114,14 @@ export class Processor {
   }
 
   async #process(transaction: Transaction, card: Card, carrier: Carrier): Promise<void> {
-    const { timing, countTransaction } = this.#options;
+    const { timing, faults, countTransaction } = this.#options;
     const spared = card.declinedOnce && !this.#usedCards.add(transaction.card);
     const pending = eventOf(transaction);
     if (card.webhooks !== 'out of order') this.#tell(pending, card, carrier);
 
     await this.#wait(card.slow ? timing.slowMs : timing.settleMs);
     transaction.failureCode = spared ? null : (card.declined ?? null);
+    if (faults?.on('payments-declined')) transaction.failureCode ??= 'insufficient_funds';
     transaction.status = transaction.failureCode === null ? 'succeeded' : 'failed';
     transaction.settledAt = new Date().toISOString();
     countTransaction(transaction.kind, transaction.status);
@@ -124,8 +135,8 @@ export class Processor {
   }
 
   #tell(event: Event, card: Card, carrier: Carrier): void {
-    const { webhooks, countWebhook } = this.#options;
-    if (card.webhooks === 'lost') {
+    const { webhooks, faults, countWebhook } = this.#options;
+    if (card.webhooks === 'lost' || faults?.on('webhooks-lost')) {
       countWebhook('lost');
       return;
     }

@@ -23,6 +23,11 @@ const query = z.strictObject({ reference: z.string().min(1).max(128) });
 export function gatewayRoutes(processor: Processor, merchantKey: string): Router {
   const router = Router();
   router.use(onlyMerchant(merchantKey));
+  router.use(async (_request, response, next) => {
+    await processor.hang();
+    // Who has given up by then asks again, and nothing has been done.
+    if (!response.closed) next();
+  });
   router.use(express.json({ limit: '10kb', inflate: false }));
   for (const kind of ['charge', 'payout'] as const) {
     router.use(`/${kind}s`, transactionRoutes(processor, kind));

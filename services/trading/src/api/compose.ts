@@ -15,6 +15,8 @@ import { createDeployments } from '../delivery/deployments.ts';
 import { doraFigures } from '../delivery/dora.ts';
 import { createIncidents } from '../delivery/incidents.ts';
 import { deliveryGuard } from '../delivery/token.ts';
+import { composeFaults } from '../faults/compose.ts';
+import { withFaults } from '../faults/requests.ts';
 import { createFeedback } from '../feedback/feedback.ts';
 import { createHistory } from '../history/history.ts';
 import type { Closing } from '../lifecycle.ts';
@@ -45,6 +47,7 @@ import { authEndpoints } from './routes/auth.ts';
 import { browserEndpoints } from './routes/browser.ts';
 import { characterEndpoints } from './routes/characters.ts';
 import { deliveryEndpoints } from './routes/delivery.ts';
+import { faultEndpoints } from './routes/faults.ts';
 import { feedbackEndpoints } from './routes/feedback.ts';
 import { meEndpoints } from './routes/me.ts';
 import { orderEndpoints } from './routes/orders.ts';
@@ -67,12 +70,13 @@ export async function composeApi(
   const metrics = createApiMetrics(registry);
   const secret = needed('GATEWAY_WEBHOOK_SECRET_FILE', config.gatewayWebhookSecret);
 
-  const database = createDatabase({ url, poolMax }, telemetry);
+  const faults = composeFaults(config, telemetry, metrics, closing);
+  const database = createDatabase({ url, poolMax }, telemetry, faults);
   closing.defer('database', () => database.close());
   const redis = createRedis(redisUrl, logger);
   closing.defer('redis', () => redis.quit().catch(() => 'away'));
   const subscriber = createRedis(redisUrl, logger);
-  const quotes = createQuoteReader({ redis, subscriber, database, telemetry });
+  const quotes = createQuoteReader({ redis, subscriber, database, telemetry, faults });
   closing.defer('quotes', () => quotes.close());
   registerQuoteAge(registry, quotes.ageSeconds);
 
@@ -81,7 +85,7 @@ export async function composeApi(
   const characters = await loadCharacters(database);
   const passwords = await createPasswords(telemetry);
 
-  const sessions = createSessions(database, redis, telemetry);
+  const sessions = createSessions(database, redis, telemetry, faults);
   const events = createSecurityEvents({ telemetry, metrics });
   const throttle = createLoginThrottle(redis);
   const credentials = createCredentials({ database, passwords, throttle, events, telemetry });
@@ -129,6 +133,11 @@ export async function composeApi(
   ];
   const routes = endpoints.map((each) => ({ path: each.path, statuses: statusesOf(each) }));
   endpoints.push(...browserEndpoints(createBrowserTelemetry(metrics, routes)));
+  const paths = [...new Set(endpoints.map(({ path }) => path))];
+  const allEndpoints = [
+    ...endpoints.map((each) => (faults ? withFaults(each, faults) : each)),
+    ...faultEndpoints({ faults, routes: paths, telemetry }),
+  ];
 
   const health = createServiceHealth(database, redis, () => true);
   const app = createApp({
@@ -138,7 +147,7 @@ export async function composeApi(
     trustProxy,
     watch: watchForProbes(events),
     authenticate: createAuthenticate(auth, activity),
-    endpoints,
+    endpoints: allEndpoints,
   });
   const streams = createStreams({
     auth,

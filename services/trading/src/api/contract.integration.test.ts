@@ -37,6 +37,8 @@ const RUNS_AN_OPERATION = 60;
 const DECLINE = "UPDATE payments SET status = 'failed', reason = 'test' WHERE status = 'pending'";
 /** Only who has the secret can sign. */
 const SIGNED = 'receivePaymentWebhook';
+/** They would break what is tested; where they are off their only answer is a refusal. */
+const FAULTS = ['listFaults', 'endFaults', 'beginFault', 'endFault'];
 
 let system: TestSystem;
 let quoting: NodeJS.Timeout;
@@ -108,7 +110,7 @@ test('random requests get only answers that the OpenAPI document allows, and no 
   const operations = operationsOf(document)
     .filter(([, { responses }]) => Object.keys(responses).some((status) => /^2/.test(status)))
     .map(([, { operationId }]) => operationId);
-  expect(operations.filter((name) => !succeeded.has(name))).toEqual([SIGNED]);
+  expect(operations.filter((name) => !succeeded.has(name))).toEqual([SIGNED, ...FAULTS]);
   expect(await system.database.sql('SELECT * FROM ledger_differences')).toEqual([]);
 }, 180_000);
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { Router } from 'express';
+import { Router, type RequestHandler } from 'express';
 
 const FILES = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
@@ -27,19 +27,27 @@ const CONTENT_SECURITY_POLICY =
 /** The API's description: `/openapi.json` for programs, `/docs` (Swagger UI) for people. */
 export function docsRoutes(document: object): Router {
   const json = JSON.stringify(document, undefined, 2);
-  const pages: Record<string, { type: string; body: string | Buffer }> = {
-    '/openapi.json': { type: 'application/json', body: json },
-    '/docs': { type: 'text/html', body: PAGE },
-    '/docs/start.js': { type: 'text/javascript', body: START },
-    '/docs/swagger-ui.css': { type: 'text/css', body: file('swagger-ui.css') },
-    '/docs/swagger-ui-bundle.js': { type: 'text/javascript', body: file('swagger-ui-bundle.js') },
+  const pages = new Map<string, { type: string; body: string | Buffer }>([
+    ['/openapi.json', { type: 'application/json', body: json }],
+    ['/docs', { type: 'text/html', body: PAGE }],
+    ['/docs/start.js', { type: 'text/javascript', body: START }],
+    ['/docs/swagger-ui.css', { type: 'text/css', body: file('swagger-ui.css') }],
+    ['/docs/swagger-ui-bundle.js', { type: 'text/javascript', body: file('swagger-ui-bundle.js') }],
+  ]);
+  const send: RequestHandler = (request, response, next) => {
+    const page = pages.get(request.path.replace(/\/$/, ''));
+    if (!page) {
+      next();
+      return;
+    }
+    response
+      .set('Content-Security-Policy', CONTENT_SECURITY_POLICY)
+      .type(page.type)
+      .send(page.body);
   };
   const router = Router();
-  for (const [path, { type, body }] of Object.entries(pages)) {
-    router.get(path, (_request, response) => {
-      response.set('Content-Security-Policy', CONTENT_SECURITY_POLICY).type(type).send(body);
-    });
-  }
+  // One route for the files of the page: with one each they would be as many series as endpoints.
+  for (const path of ['/openapi.json', '/docs', '/docs/:file']) router.get(path, send);
   return router;
 }
 

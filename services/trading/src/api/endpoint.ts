@@ -18,7 +18,7 @@ export interface Answer {
  * from it (`openapi.ts`), so that neither can say what the other does not do.
  */
 export interface EndpointDescription {
-  method: 'get' | 'post' | 'delete';
+  method: 'get' | 'post' | 'put' | 'delete';
   /** In Express' notation: `/api/orders/:id`. */
   path: string;
   /** Unique; what generated clients call it. */

@@ -162,8 +162,8 @@ function problemsOf(each: Endpoint) {
   );
 }
 
-/** `input`: what may be sent; `output`: what is answered. */
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Schema {
+/** A schema as JSON Schema. `input`: what may be sent; `output`: what is answered. */
+export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Schema {
   const made: Schema = z.toJSONSchema(schema, { io });
   // Said once for the whole document.
   delete made['$schema'];

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database, Queryable, Statement } from '../database.ts';
+import type { Faults } from '../faults/faults.ts';
 import { hashToken, newToken } from './tokens.ts';
 
 /** Who a request is from. */
@@ -88,11 +89,12 @@ const closeSessionsOfUser: Statement = {
   text: 'DELETE FROM sessions WHERE user_id = $1 RETURNING token_hash',
 };
 
-/** Sessions are kept in Postgres and cached in Redis; without Redis each lookup asks Postgres. */
+/** Sessions are kept in Postgres and cached in Redis; without Redis (or with cache-off of the `faults`) each lookup asks Postgres. */
 export function createSessions(
   database: Database,
   redis: Redis,
   telemetry: Pick<Telemetry, 'cacheHit' | 'cacheMiss'>,
+  faults?: Faults,
 ): Sessions {
   const closeCached = (tokenHash: Buffer) =>
     redis.set(cacheKey(tokenHash), CLOSED, 'EX', CACHE_SECONDS).catch(() => null);
@@ -107,7 +109,7 @@ export function createSessions(
     async find(token) {
       const tokenHash = hashToken(token);
       const key = cacheKey(tokenHash);
-      const cached = await redis.get(key).catch(() => null);
+      const cached = faults?.on('cache-off') ? null : await redis.get(key).catch(() => null);
       if (cached === CLOSED) return undefined;
       if (cached !== null && cached !== CHANGED) {
         telemetry.cacheHit('session');

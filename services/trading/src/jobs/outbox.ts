@@ -7,6 +7,8 @@ import {
   type Telemetry,
 } from '@crows-nest/telemetry';
 import type { Database, Queryable, Statement } from '../database.ts';
+import type { Faults } from '../faults/faults.ts';
+import { isStalled } from '../faults/worker-stall.ts';
 import { isReady } from '../redis.ts';
 import type { Queues } from './queues.ts';
 import { QUEUE_OF, TOPICS, type Payload, type Topic } from './topics.ts';
@@ -54,21 +56,24 @@ export interface OutboxDependencies {
   /** The queues' connection. */
   redis: Redis;
   telemetry: Pick<Telemetry, 'span' | 'logger' | 'debug'>;
+  /** worker-stall, where it may be on. */
+  faults?: Faults | undefined;
 }
 
 /**
  * Moves up to 100 messages from the outbox to their queues, in one transaction: they are gone from the outbox only if all
  * were taken over. When the commit fails they are added again, and the queues know them by their id.
  *
- * @returns how many were moved; 0 while Redis is away, and then they wait
+ * @returns how many were moved; 0 while Redis is away (or worker-stall is on), and then they wait
  */
 export async function relayOnce({
   database,
   queues,
   redis,
   telemetry,
+  faults,
 }: OutboxDependencies): Promise<number> {
-  if (!isReady(redis)) return 0;
+  if (!isReady(redis) || isStalled(faults, 'outbox')) return 0;
   return database.transaction(async (connection) => {
     const rows = await connection.query<OutboxRow>(takeMessages, [TOPICS]);
     await Promise.all(

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker, type Job } from 'bullmq';
 import { runWithCarrier, type Telemetry } from '@crows-nest/telemetry';
+import type { Faults } from '../faults/faults.ts';
+import { stallWorkers } from '../faults/worker-stall.ts';
 import type { WorkerMetrics } from '../metrics/roles.ts';
 import { blockingConnection } from '../redis.ts';
 import type { JobData } from './queues.ts';
@@ -19,10 +21,12 @@ export interface JobsOptions {
   handlers: JobHandlers;
   telemetry: Pick<Telemetry, 'logger'>;
   metrics: Pick<WorkerMetrics, 'jobsProcessed' | 'jobDuration' | 'jobWait'>;
+  /** worker-stall, where it may be on. */
+  faults?: Faults | undefined;
 }
 
 /** Works on all queues until closed; closing waits for jobs that are under way. A job that fails goes back, with a delay. */
-export function startJobs({ redisUrl, handlers, telemetry, metrics }: JobsOptions): {
+export function startJobs({ redisUrl, handlers, telemetry, metrics, faults }: JobsOptions): {
   close(): Promise<void>;
 } {
   const process = async (job: Job<JobData>) => {
@@ -67,10 +71,12 @@ export function startJobs({ redisUrl, handlers, telemetry, metrics }: JobsOption
     });
     return worker;
   });
+  const stalling = faults && stallWorkers(workers, faults);
   return {
     // While Redis is away BullMQ would wait for it without end. A job that cannot report that it is done is then taken up
     // by another worker when its lock has expired, and finds its work done.
     async close() {
+      stalling?.close();
       const closed = Promise.all(workers.map((worker) => worker.close()));
       await Promise.race([closed, wait(CLOSE_LIMIT_MS, undefined, { ref: false })]);
     },

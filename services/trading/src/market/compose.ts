@@ -2,6 +2,7 @@ import type { Telemetry } from '@crows-nest/telemetry';
 import { loadCharacters } from '../characters/characters.ts';
 import type { Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
+import { composeFaults } from '../faults/compose.ts';
 import type { Closing } from '../lifecycle.ts';
 import { createMarketMetrics } from '../metrics/roles.ts';
 import { createOperationsApp } from '../operations.ts';
@@ -22,7 +23,8 @@ export async function composeMarket(
   const { logger, registry } = telemetry;
   const metrics = createMarketMetrics(registry);
 
-  const database = createDatabase({ url, poolMax }, telemetry);
+  const faults = composeFaults(config, telemetry, metrics, closing);
+  const database = createDatabase({ url, poolMax }, telemetry, faults);
   closing.defer('database', () => database.close());
   const redis = createRedis(redisUrl, logger);
   closing.defer('redis', () => redis.quit().catch(() => 'away'));
@@ -49,6 +51,7 @@ export async function composeMarket(
     metrics,
     telemetry,
     logger,
+    faults,
   });
   closing.defer('engine', () => engine.close());
   started = true;

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Telemetry } from '@crows-nest/telemetry';
+import type { Faults } from '../faults/faults.ts';
 import type { MarketMetrics } from '../metrics/roles.ts';
 import type { Matching } from '../orders/matching.ts';
 import { publishBoard } from '../quotes/live.ts';
@@ -17,6 +18,8 @@ export interface EngineDependencies extends OpeningDependencies {
   matching: Matching;
   metrics: MarketMetrics;
   telemetry: Pick<Telemetry, 'debug'>;
+  /** market-stall, where it may be on. */
+  faults?: Faults | undefined;
 }
 
 export interface Engine {
@@ -28,7 +31,8 @@ export interface Engine {
  * Postgres, where what customers traded is asked for. Neither being away stops the other.
  */
 export function startEngine(dependencies: EngineDependencies): Engine {
-  const { database, redis, leadership, matching, characters, metrics, logger } = dependencies;
+  const { database, redis, leadership, matching, characters, metrics, logger, faults } =
+    dependencies;
   const debug = dependencies.telemetry.debug('app:market');
   const stop = new AbortController();
   let market: OpenMarket | undefined;
@@ -43,6 +47,7 @@ export function startEngine(dependencies: EngineDependencies): Engine {
       metrics.price.reset();
       return;
     }
+    if (faults?.on('market-stall')) return;
     market ??= await openMarket(dependencies, Date.now());
     const start = performance.now();
     const quotes = market.rounds.next(Date.now());

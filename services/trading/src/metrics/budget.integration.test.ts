@@ -23,7 +23,7 @@ let system: TestSystem;
 let database: Proxy;
 let characters: string[];
 beforeAll(async () => {
-  system = await startSystem({}, async (url) => {
+  system = await startSystem({ FAULTS: 'on' }, async (url) => {
     database = await createProxy(url);
     return database.url;
   });
@@ -213,6 +213,15 @@ async function operationsOf(customer: Customer): Promise<Sent[]> {
     post('/api/telemetry', { items: [] }),
     get('/api/me/export'),
     remove('/api/me', { password: PASSWORD }, { ...json, ...leaver }),
+    get('/faults'),
+    {
+      method: 'PUT',
+      path: '/faults/market-stall',
+      headers: json,
+      body: JSON.stringify({ seconds: 1 }),
+    },
+    remove('/faults/market-stall'),
+    remove('/faults'),
     ...['/docs', '/docs/start.js', '/docs/swagger-ui.css', '/openapi.json'].map(get),
   ];
 }

@@ -15,6 +15,7 @@ import { QUOTES_KEY } from '../quotes/quote.ts';
 import { createClosing, type Closing } from '../lifecycle.ts';
 import { composeMarket } from '../market/compose.ts';
 import { eventually } from '../testing/eventually.ts';
+import { faultsOf } from '../testing/faults.ts';
 import { startGateway, type TestGateway } from '../testing/gateway.ts';
 import { startMailServer, type MailServer } from '../testing/mail.ts';
 import { connectStream } from '../testing/stream.ts';
@@ -66,7 +67,7 @@ let customer: Customer;
 const scrapes = new Map<Role, () => Promise<string>>();
 
 beforeAll(async () => {
-  system = await startSystem();
+  system = await startSystem({ FAULTS: 'on' });
   outside = createTestTelemetry('outside', system.config);
   gateway = await startGateway(system, outside);
   mail = await startMailServer();
@@ -493,6 +494,15 @@ const THINGS: Thing[] = [
       ['api', 'web_api_call_duration_seconds', { route: '/api/trade', status_code: '201' }, once],
       ['api', 'web_errors_total', {}, once],
     ],
+  },
+  {
+    what: 'a fault begins',
+    async run() {
+      // One that the API has nothing of.
+      await faultsOf(system).begin('market-stall');
+      onTestFinished(() => faultsOf(system).none());
+    },
+    moves: [['api', 'fault_active', { fault: 'market-stall' }, to(1)]],
   },
   {
     what: 'nobody quotes for a while',

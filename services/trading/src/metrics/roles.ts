@@ -2,6 +2,7 @@ import { createAuditLogGauges } from './audit-log.ts';
 import { createAuthGauges, createAuthMetrics } from './auth.ts';
 import { createCustomerMetrics } from './customers.ts';
 import { createDeliveryGauges, createDeliveryMetrics } from './delivery.ts';
+import { createFaultMetrics } from './faults.ts';
 import { createJobMetrics } from './jobs.ts';
 import { createJourneyMetrics } from './journeys.ts';
 import { createLedgerGauges, ledgerEntries } from './ledger.ts';
@@ -37,6 +38,7 @@ export function createApiMetrics(registry: Registry) {
     ...createStreamMetrics(registry),
     ...createCustomerMetrics(registry),
     ...createDeliveryMetrics(registry),
+    ...createFaultMetrics(registry),
   };
 }
 
@@ -45,6 +47,7 @@ export function createMarketMetrics(registry: Registry) {
   return {
     ...createPriceMetrics(registry),
     ...createTradeMetrics(registry),
+    ...createFaultMetrics(registry),
   };
 }
 
@@ -63,6 +66,7 @@ export function createWorkerMetrics(registry: Registry) {
     ledgerEntries: ledgerEntries(registry),
     ...createLedgerGauges(registry),
     ...createAuditLogGauges(registry),
+    ...createFaultMetrics(registry),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Telemetry } from '@crows-nest/telemetry';
 import type { Database } from '../database.ts';
+import type { Faults } from '../faults/faults.ts';
 import { listenTo } from '../redis.ts';
 import { liveBoard } from './live.ts';
 import { decodeBoard, QUOTES_KEY, type QuoteBoard } from './quote.ts';
@@ -35,6 +36,8 @@ export interface QuoteReaderOptions {
   subscriber: Redis;
   database: Database;
   telemetry: Pick<Telemetry, 'logger' | 'cacheHit' | 'cacheMiss'>;
+  /** cache-off, where it may be on: what is known is not used. */
+  faults?: Faults | undefined;
 }
 
 /**
@@ -47,6 +50,7 @@ export function createQuoteReader({
   subscriber,
   database,
   telemetry,
+  faults,
 }: QuoteReaderOptions): QuoteReader {
   const recent = createRecentBoards();
   const listeners: (() => void)[] = [];
@@ -68,6 +72,7 @@ export function createQuoteReader({
     telemetry.logger,
   );
 
+  const cacheOff = () => faults?.on('cache-off') !== undefined;
   const count = (hit: boolean) => {
     if (hit) telemetry.cacheHit('quotes');
     else telemetry.cacheMiss('quotes');
@@ -75,18 +80,19 @@ export function createQuoteReader({
 
   return {
     async current() {
-      const known = Date.now() < pushedUntil || fetched.isFresh();
+      const known = !cacheOff() && (Date.now() < pushedUntil || fetched.isFresh());
       count(known);
-      if (!known) await fetched.value();
+      if (!known) await fetched.renewed();
       return recent.newest();
     },
     async delayed() {
       const limit = Date.now() - DELAY_MS;
       const board = recent.before(limit);
       const complete = board !== undefined && board.quotedAt > limit - PUSHED_FOR_MS;
-      count(complete || sampled.isFresh());
-      if (complete) return board;
-      const sample = await sampled.value();
+      const known = !cacheOff() && (complete || sampled.isFresh());
+      count(known);
+      if (known && complete) return board;
+      const sample = await (known ? sampled.value() : sampled.renewed());
       return board && sample && sample.quotedAt < board.quotedAt ? board : (sample ?? board);
     },
     onPushed(listener) {
@@ -115,15 +121,18 @@ function atIntervals<T>(fetch: () => Promise<T>) {
     return value;
   };
 
+  const renewed = (): Promise<T> => {
+    fetching ??= refresh().finally(() => {
+      fetching = undefined;
+    });
+    return fetching;
+  };
+
   return {
     isFresh,
-    async value(): Promise<T> {
-      if (isFresh()) return value;
-      fetching ??= refresh().finally(() => {
-        fetching = undefined;
-      });
-      return fetching;
-    },
+    value: async (): Promise<T> => (isFresh() ? value : renewed()),
+    /** However fresh what there is. */
+    renewed,
     /** Resolves when nothing is under way. */
     settled: () => fetching,
   };

@@ -28,7 +28,7 @@ export async function startGateway(
       webhookSecret: WEBHOOK_SECRET,
     },
     telemetry,
-    { settleMs: 50, slowMs: 500, lateMs: 1000, hangMs: 6000, retryMs: 100 },
+    { timing: { settleMs: 50, slowMs: 500, lateMs: 1000, hangMs: 6000, retryMs: 100 } },
   );
   const server = createServer(express().use('/gateway/v1', gateway.router));
   await once(server.listen(port, '127.0.0.1'), 'listening');

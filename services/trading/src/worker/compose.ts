@@ -3,6 +3,7 @@ import { createSessions } from '../auth/sessions.ts';
 import { needed, type Config } from '../config.ts';
 import { createDatabase } from '../database.ts';
 import { deliveryGaugesTask } from '../delivery/gauges.ts';
+import { composeFaults } from '../faults/compose.ts';
 import { startRelay } from '../jobs/outbox.ts';
 import { createQueues } from '../jobs/queues.ts';
 import type { JobHandlers } from '../jobs/topics.ts';
@@ -44,9 +45,11 @@ export async function composeWorker(
   const metrics = createWorkerMetrics(registry);
   const gatewayKey = needed('GATEWAY_KEY_FILE', config.gatewayKey);
 
+  const faults = composeFaults(config, telemetry, metrics, closing);
   const database = createDatabase(
     { url, poolMax, statementTimeoutMs: STATEMENT_TIMEOUT_MS },
     telemetry,
+    faults,
   );
   closing.defer('database', () => database.close());
   const redis = createRedis(redisUrl, logger);
@@ -59,20 +62,20 @@ export async function composeWorker(
 
   await waitForSchema(database, telemetry);
   const subscriber = createRedis(redisUrl, logger);
-  const quotes = createQuoteReader({ redis, subscriber, database, telemetry });
+  const quotes = createQuoteReader({ redis, subscriber, database, telemetry, faults });
   closing.defer('quotes', () => quotes.close());
   const mailer = createMailer(config.smtpUrl, config.mailFrom);
   closing.defer('mailer', () => mailer.close());
 
   const { subscription: plan } = config;
-  const sessions = createSessions(database, redis, telemetry);
+  const sessions = createSessions(database, redis, telemetry, faults);
   const gateway = createGateway({ url: config.gatewayUrl, key: gatewayKey });
   const settle = createSettle({ database, sessions, plan, telemetry, metrics });
   const charging = { database, gateway, settle, telemetry };
 
   const queues = createQueues(redis, logger);
   closing.defer('queues', () => queues.close());
-  const relay = startRelay({ database, queues, redis, telemetry });
+  const relay = startRelay({ database, queues, redis, telemetry, faults });
   closing.defer('relay', () => relay.close());
   const handlers: JobHandlers = {
     'trade-confirmation': ({ tradeId = '' }) =>
@@ -82,7 +85,7 @@ export async function composeWorker(
     'account-locked': ({ userId = '', lockId = '' }) =>
       tellOfLock({ database, mailer, telemetry }, { userId, lockId }),
   };
-  const jobs = startJobs({ redisUrl, handlers, telemetry, metrics });
+  const jobs = startJobs({ redisUrl, handlers, telemetry, metrics, faults });
   closing.defer('jobs', () => jobs.close());
   const { journeys, logDirectory } = config;
   const tasks = [
