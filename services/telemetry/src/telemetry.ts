@@ -5,10 +5,11 @@ import type { Attributes, Span } from '@opentelemetry/api';
 import type { RequestHandler, Response } from 'express';
 import { Counter } from 'prom-client';
 import type { Logger } from 'winston';
+import { z } from 'zod';
 import { type AuditEvent, createAudit } from './audit/audit.ts';
 import { httpMiddleware, recordError } from './http.ts';
 import { createDebug, type Debug } from './logs/debug.ts';
-import { createLogging, type LogLevel } from './logs/logger.ts';
+import { createLogging, LOG_LEVELS, type LogLevel } from './logs/logger.ts';
 import { nowAndThen } from './logs/now-and-then.ts';
 import { createCacheMetrics } from './metrics/cache.ts';
 import { createDatabaseMetrics, type PoolState } from './metrics/database.ts';
@@ -85,10 +86,14 @@ const TRACES_LIMIT_MS = 3_000;
 const LOGS_LIMIT_MS = 2_000;
 
 /**
- * Logs, metrics and traces for one service; call it once, in `main.ts`. It reads how far the audit files have got, opens nothing
- * for writing yet, and does not fail: a log directory that cannot be written to is counted in `telemetry_log_lines_dropped_total`.
+ * Logs, metrics and traces for one service; call it once, in `main.ts`. It reads how far the audit files have got and opens nothing
+ * for writing yet. A log directory that cannot be written to is no reason to fail: a warning a minute tells of it, and lines that do
+ * not fit into memory any more are counted in `telemetry_log_lines_dropped_total`.
+ *
+ * @throws Error naming each option that is wrong, what was expected and what came; types alone do not keep out what an environment says
  */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
+  checkOptions(options);
   const { service, version, revision = 'unknown', environment, instance = hostname() } = options;
   const registry = createRegistry({ version, revision });
   const dropped = new Counter({
@@ -154,4 +159,21 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const stopCatching =
     options.sentryDsn === undefined ? undefined : endOnUncaught(logger, () => telemetry.close());
   return telemetry;
+}
+
+const Options = z.object({
+  service: z.string().min(1),
+  version: z.string().min(1),
+  environment: z.string().min(1),
+  logLevel: z.enum(Object.keys(LOG_LEVELS)),
+});
+
+function checkOptions(options: TelemetryOptions): void {
+  const { error } = Options.safeParse(options);
+  if (error === undefined) return;
+  const given = options as unknown as Record<string, unknown>;
+  const lines = error.issues.map(({ path: [name], message }) => {
+    return `${String(name)}=${String(given[String(name)])}: ${message}`;
+  });
+  throw new Error(`Telemetry cannot start with these options:\n  ${lines.join('\n  ')}`);
 }

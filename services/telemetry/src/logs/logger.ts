@@ -5,6 +5,7 @@ import { createLogger, type Logform, type Logger } from 'winston';
 import Transport from 'winston-transport';
 import { RotatingFile } from './file.ts';
 import { lineFormat, type LogOrigin, MESSAGE } from './format.ts';
+import { nowAndThen } from './now-and-then.ts';
 import { prettyLine } from './pretty.ts';
 import { LineQueue } from './queue.ts';
 import { standardOutput } from './stdout.ts';
@@ -56,17 +57,15 @@ export function createLogging(options: LogOptions): Logging {
     };
   };
   const stdout = new LineQueue(standardOutput, drop('stdout'));
+  const path = directory && join(directory, `${origin.service}-${origin.instance}.log`);
   const file =
-    directory === undefined
+    path === undefined
       ? undefined
-      : new LineQueue(
-          new RotatingFile(
-            join(directory, `${origin.service}-${origin.instance}.log`),
-            FILE_SIZE,
-            FILE_COUNT,
-          ),
-          drop('file'),
-        );
+      : new LineQueue(new RotatingFile(path, FILE_SIZE, FILE_COUNT), drop('file'), {
+          onFailure: nowAndThen(({ message }) => {
+            logger.warn('Log lines cannot be written; trying again', { path, reason: message });
+          }),
+        });
   const sinks = createSinks(options, origin, options.revision, drop, () => logger);
   const terminal = isatty(1);
   const show = (line: Logform.TransformableInfo): void => {

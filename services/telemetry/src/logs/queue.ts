@@ -15,11 +15,13 @@ const WAITING_LIMIT = 8 * 1024 * 1024;
 const BATCH_SIZE = 256 * 1024;
 const LINE_END = 0x0a;
 
-export interface QueueTimes {
+export interface QueueOptions {
   /** Milliseconds between attempts on a sink that fails; a second by default. */
   pause?: number | undefined;
   /** Milliseconds that lines are gathered for, 50 by default: a write costs as much as writing many lines at once. */
   gather?: number | undefined;
+  /** Told of each failed attempt. */
+  onFailure?: ((error: Error) => void) | undefined;
 }
 
 /**
@@ -76,6 +78,7 @@ export class LineQueue {
   readonly #onDropped: (lines: number) => void;
   readonly #pause: number;
   readonly #gather: number;
+  readonly #onFailure: ((error: Error) => void) | undefined;
   #waiting: Batch[] = [];
   #underWay: Batch | undefined;
   /** The one that was written last, to be filled again. */
@@ -88,10 +91,11 @@ export class LineQueue {
     this.#writeRest();
   };
 
-  constructor(sink: LineSink, onDropped: (lines: number) => void, times: QueueTimes = {}) {
+  constructor(sink: LineSink, onDropped: (lines: number) => void, options: QueueOptions = {}) {
     this.#sink = sink;
-    this.#pause = times.pause ?? 1_000;
-    this.#gather = times.gather ?? 50;
+    this.#pause = options.pause ?? 1_000;
+    this.#gather = options.gather ?? 50;
+    this.#onFailure = options.onFailure;
     this.#onDropped = onDropped;
     process.once('exit', this.#onExit);
   }
@@ -161,8 +165,9 @@ export class LineQueue {
       try {
         await this.#sink.write(lines);
         return;
-      } catch {
+      } catch (error) {
         if (this.#closing.signal.aborted) return;
+        this.#onFailure?.(error as Error);
         await this.#wait(this.#pause, this.#closing.signal);
       }
     }

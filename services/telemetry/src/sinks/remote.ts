@@ -7,18 +7,13 @@ export const REQUEST_LIMIT_MS = 5_000;
 /** Sends lines, oldest first; fails when they should be sent again. The signal ends it: the process is about to end. */
 export type Send = (lines: string[], closing: AbortSignal) => Promise<void>;
 
-/** A sink for a `LineQueue` that is elsewhere on the network. `onFailure` is told of each failed attempt. */
-export function remoteSink(send: Send, onFailure: (error: Error) => void): LineSink {
+/** A sink for a `LineQueue` that is elsewhere on the network. */
+export function remoteSink(send: Send): LineSink {
   const closing = new AbortController();
   return {
     async write(lines) {
       const each = lines.toString().trimEnd().split('\n');
-      try {
-        await outsideOfRequests(() => send(each, closing.signal));
-      } catch (error) {
-        if (!closing.signal.aborted) onFailure(error as Error);
-        throw error;
-      }
+      await outsideOfRequests(() => send(each, closing.signal));
     },
     writeNow() {
       // Nothing can be sent any more; standard output and the file have the lines.

@@ -35,7 +35,7 @@ export function createSinks(
     const warn = nowAndThen(({ message }: Error) => {
       logger().warn(`Log lines cannot be sent to ${target}; trying again`, { reason: message });
     });
-    return new LineQueue(remoteSink(send, warn), drop(target), { gather });
+    return new LineQueue(remoteSink(send), drop(target), { gather, onFailure: warn });
   };
   const sinks: SinkQueue[] = [];
   if (sentryDsn !== undefined) {

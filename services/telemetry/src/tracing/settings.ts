@@ -7,6 +7,10 @@ import { z } from 'zod';
 
 const ratio = z.coerce.number().min(0).max(1);
 const milliseconds = z.coerce.number().int().positive();
+const endpoint = z.url({
+  protocol: /^https?$/,
+  error: 'expected an address such as http://localhost:4318',
+});
 
 /**
  * What `register` takes from the environment: the only place in this library that reads it, because nobody calls
@@ -17,7 +21,10 @@ const Environment = z.object({
   OTEL_TRACES_EXPORTER: z.enum(['jaeger', 'otlp', 'none']).default('jaeger'),
   OTEL_TRACES_SAMPLER: z.string().optional(),
   OTEL_TRACES_SAMPLER_ARG: ratio.default(1),
-  OTEL_EXPORTER_JAEGER_ENDPOINT: z.url().default('http://collector:14268/api/traces'),
+  OTEL_EXPORTER_JAEGER_ENDPOINT: endpoint.default('http://collector:14268/api/traces'),
+  // Read by the exporter itself; here, so that a wrong one is told at the start and not at each attempt.
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint.optional(),
   OTEL_EXPORTER_JAEGER_TIMEOUT: milliseconds.default(5_000),
   OTEL_EXPORTER_OTLP_TIMEOUT: milliseconds.default(5_000),
   OTEL_BSP_SCHEDULE_DELAY: milliseconds.default(1_000),
