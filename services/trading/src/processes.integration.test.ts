@@ -189,6 +189,29 @@ test('the audit stream goes on after an api that was killed while it wrote', asy
   ]);
 });
 
+test('an api that was paused while a fault was on comes back without it', async () => {
+  const started = await start('api/main', { FAULTS: 'on', LOG_LEVEL: 'error' });
+  const begin = () =>
+    fetch(`${started.url}/faults/errors`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ seconds: 8, ratio: 1 }),
+    }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+  await eventually(begin).toBe(200);
+  expect(await status(`${started.url}/dora`)).toBe(500);
+  started.process.kill('SIGSTOP');
+  // What it sees first when it goes on is the request that came meanwhile.
+  const asked = status(`${started.url}/dora`);
+  await eventually(() => system.redis.exists('fault:errors')).toBe(0);
+  started.process.kill('SIGCONT');
+  expect(await asked).toBe(200);
+  started.process.kill('SIGTERM');
+  expect(await started.exit, started.output()).toBe(0);
+});
+
 describe('with DEBUG', () => {
   test.each([
     ['market', 'app:market', 'A round of quotes'],
