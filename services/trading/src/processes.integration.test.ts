@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 // Telemetry's own means of looking at lines.
 import { verifyDirectory } from '../../telemetry/src/audit/verify.ts';
 import { readLines, temporaryDirectory } from '../../telemetry/src/testing/lines.ts';
@@ -191,6 +191,7 @@ test('the audit stream goes on after an api that was killed while it wrote', asy
 
 test('an api that was paused while a fault was on comes back without it', async () => {
   const started = await start('api/main', { FAULTS: 'on', LOG_LEVEL: 'error' });
+  onTestFinished(() => void started.process.kill('SIGKILL'));
   const begin = () =>
     fetch(`${started.url}/faults/errors`, {
       method: 'PUT',
