@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 // Telemetry's own means of looking at lines.
 import { verifyDirectory } from '../../telemetry/src/audit/verify.ts';
 import { readLines, temporaryDirectory } from '../../telemetry/src/testing/lines.ts';
@@ -187,6 +187,30 @@ test('the audit stream goes on after an api that was killed while it wrote', asy
   expect(await verifyDirectory(logs.path)).toMatchObject([
     { name: 'api-one.audit.log', wrong: [] },
   ]);
+});
+
+test('an api that was paused while a fault was on comes back without it', async () => {
+  const started = await start('api/main', { FAULTS: 'on', LOG_LEVEL: 'error' });
+  onTestFinished(() => void started.process.kill('SIGKILL'));
+  const begin = () =>
+    fetch(`${started.url}/faults/errors`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ seconds: 8, ratio: 1 }),
+    }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+  await eventually(begin).toBe(200);
+  expect(await status(`${started.url}/dora`)).toBe(500);
+  started.process.kill('SIGSTOP');
+  // What it sees first when it goes on is the request that came meanwhile.
+  const asked = status(`${started.url}/dora`);
+  await eventually(() => system.redis.exists('fault:errors')).toBe(0);
+  started.process.kill('SIGCONT');
+  expect(await asked).toBe(200);
+  started.process.kill('SIGTERM');
+  expect(await started.exit, started.output()).toBe(0);
 });
 
 describe('with DEBUG', () => {
