@@ -31,12 +31,12 @@ test('what is private in a path, a query or a header stands in no log, not even 
   const name = `p${randomUUID().slice(0, 12)}`;
   const requestId = randomUUID();
   const address = `${name}@example.org`;
-  const path = `/files/${address}/4242424242424242?email=${address}&password=secret-${name}`;
+  const path = `/api/files/${address}/4242424242424242?email=${address}&password=secret-${name}`;
   const headers = { 'x-request-id': requestId, 'user-agent': address };
   expect((await call('GET', path, { headers })).status).toBe(404);
 
   await waitFor('the lines of the gateway and the API', 30, async (see) => {
-    const found = await logs(`{service_name=~"web|api"} |= "${requestId}" |= "/files/"`);
+    const found = await logs(`{service_name=~"web|api"} |= "${requestId}" |= "/api/files/"`);
     const services = new Set(found.map(({ fields }) => fields['service_name']));
     return see(services).size === 2;
   });
