@@ -7,6 +7,7 @@ import { Counter } from 'prom-client';
 import type { Logger } from 'winston';
 import { z } from 'zod';
 import { type AuditEvent, createAudit } from './audit/audit.ts';
+import { cannotStart } from './cannot-start.ts';
 import { httpMiddleware, recordError } from './http.ts';
 import { createDebug, type Debug } from './logs/debug.ts';
 import { createLogging, LOG_LEVELS, type LogLevel } from './logs/logger.ts';
@@ -93,7 +94,8 @@ const LOGS_LIMIT_MS = 2_000;
  * @throws Error naming each option that is wrong, what was expected and what came; types alone do not keep out what an environment says
  */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
-  checkOptions(options);
+  const { error } = Options.safeParse(options);
+  if (error) throw cannotStart('Telemetry cannot start with these options', error, { ...options });
   const { service, version, revision = 'unknown', environment, instance = hostname() } = options;
   const registry = createRegistry({ version, revision });
   const dropped = new Counter({
@@ -167,13 +169,3 @@ const Options = z.object({
   environment: z.string().min(1),
   logLevel: z.enum(Object.keys(LOG_LEVELS)),
 });
-
-function checkOptions(options: TelemetryOptions): void {
-  const { error } = Options.safeParse(options);
-  if (error === undefined) return;
-  const given = options as unknown as Record<string, unknown>;
-  const lines = error.issues.map(({ path: [name], message }) => {
-    return `${String(name)}=${String(given[String(name)])}: ${message}`;
-  });
-  throw new Error(`Telemetry cannot start with these options:\n  ${lines.join('\n  ')}`);
-}

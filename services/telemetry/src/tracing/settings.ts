@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { cannotStart } from '../cannot-start.ts';
 
 const ratio = z.coerce.number().min(0).max(1);
 const milliseconds = z.coerce.number().int().positive();
@@ -61,11 +62,7 @@ export function readTracingSettings(environment: NodeJS.ProcessEnv): TracingSett
   const given = Object.entries(environment).filter(([, value]) => value !== '');
   const parsed = Environment.safeParse(Object.fromEntries(given));
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => {
-      const name = String(issue.path[0]);
-      return `${name}=${environment[name] ?? ''}: ${issue.message}`;
-    });
-    throw new Error(`Tracing cannot start with these settings:\n  ${lines.join('\n  ')}`);
+    throw cannotStart('Tracing cannot start with these settings', parsed.error, environment);
   }
   const env = parsed.data;
   return {
