@@ -1,7 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// What is generated may hold copies of tests.
-const ignored = ['**/node_modules/**', '**/.cache/**'];
+const ignored = ['**/node_modules/**'];
 
 // By what they need: nothing (unit), a Postgres and a Redis (integration), the whole running stack (stack); and what leaves a stack
 // behind whose alerts take minutes to calm down (chaos), so that it comes last.

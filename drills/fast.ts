@@ -3,7 +3,7 @@
 
 import { globSync } from 'node:fs';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { command, compose, containers, root, serviceOf } from '../tests/stack.ts';
 import type { Way } from './drill.ts';
@@ -30,7 +30,9 @@ const scaling: Record<string, (text: string) => string> = {
 export async function generate(): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   for (const folder of ['prometheus', 'alertmanager', 'loki']) {
-    await cp(join(root, folder), join(directory, folder), { recursive: true });
+    // Without their tests, which would be found there as well.
+    const filter = (path: string) => basename(path) !== 'tests';
+    await cp(join(root, folder), join(directory, folder), { recursive: true, filter });
   }
   for (const [pattern, scale] of Object.entries(scaling)) {
     for (const path of globSync(pattern, { cwd: root })) {
