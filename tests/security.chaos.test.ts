@@ -3,13 +3,12 @@
 
 import { beforeAll, expect, test } from 'vitest';
 
-import { type Alert, inbox } from './lookout.ts';
+import { type ActiveAlert, activeAlerts, inbox } from './lookout.ts';
 import { address, compose, getJson, waitFor } from './stack.ts';
 
 /** What Alertmanager has of the two alerts now, of whichever address. */
-async function raised(): Promise<Alert[]> {
-  const active = await getJson(`${address('alertmanager', 9093)}/api/v2/alerts?active=true`);
-  return (active as Alert[]).filter(({ labels }) => names.includes(labels['alertname'] ?? ''));
+async function raised(): Promise<ActiveAlert[]> {
+  return (await activeAlerts()).filter(({ labels }) => names.includes(labels['alertname'] ?? ''));
 }
 const names = ['AuthFailuresHigh', 'DirectoryTraversalAttempts'];
 
