@@ -291,6 +291,16 @@ test.each(['/metrics', '//metrics', '/metrics/', '/api/../metrics', '/%6detrics'
   },
 );
 
+test('the gateway leaves it to the API to say what there is, but for its own pages', async () => {
+  for (const port of [80, 3000]) {
+    const { status, body } = await rawGet(address('web', port), '/../../etc/passwd');
+    expect(status).toBe(404);
+    expect(body).toContain('There is nothing at this path.');
+  }
+  expect((await rawGet(address('web', 80), '/')).body).toContain('<title>');
+  expect((await rawGet(address('web', 80), '/faults')).status).toBe(404);
+});
+
 /** GET with the path exactly as given; `fetch` would tidy it up first. */
 function rawGet(base: string, path: string): Promise<{ status: number; body: string }> {
   const { hostname, port } = new URL(base);

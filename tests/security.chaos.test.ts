@@ -26,7 +26,7 @@ async function attack(service: string, logins: number, probes: number): Promise<
       if (![401, 404, 429].includes(status)) throw new Error(path + ' answered ' + status);
     };
     for (let n = 0; n < ${logins}; n++) await ask('/auth/login', { username: 'nobody-' + crypto.randomUUID().slice(0, 8), password: 'guess ' + n });
-    for (let n = 0; n < ${probes}; n++) await ask('/api/files-' + n + '?name=../../etc/passwd');
+    for (let n = 0; n < ${probes}; n++) await ask('/..%2f..%2fetc/passwd?' + n);
     console.log(own.address);`;
   return (await compose('exec', '-T', service, 'node', '--input-type=module', '-e', script)).trim();
 }
