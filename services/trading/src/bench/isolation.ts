@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -147,4 +147,5 @@ try {
 } finally {
   await bench.close();
   execFileSync('umount', [join(directory, 'full')]);
+  rmSync(directory, { recursive: true });
 }

@@ -138,8 +138,12 @@ export async function openBench(): Promise<Bench> {
       const quoting = setInterval(() => void publishQuotes(redis, database), 500);
       closing.push(async () => {
         clearInterval(quoting);
+        const exited = once(child, 'exit');
         child.disconnect();
-        await once(child, 'exit');
+        // Where the log volume hangs, a process has a write under way that never ends, and so never ends itself.
+        const killing = setTimeout(() => child.kill('SIGKILL'), 10_000);
+        await exited;
+        clearTimeout(killing);
         await database.drop();
       });
       return {
