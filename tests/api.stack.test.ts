@@ -297,6 +297,7 @@ test('the gateway leaves it to the API to say what there is, but for its own pag
     expect(status).toBe(404);
     expect(body).toContain('There is nothing at this path.');
   }
+  expect((await call('POST', '/webhooks/alertmanager')).status).toBe(404);
   expect((await rawGet(address('web', 80), '/')).body).toContain('<title>');
   expect((await rawGet(address('web', 80), '/faults')).status).toBe(404);
 });
