@@ -37,6 +37,9 @@ describe('the configuration', () => {
 
   it('has faults where it is said', () => {
     expect(readConfig({ FAULTS: 'on' }).faults).toBe(true);
+    expect(() => readConfig({ FAULTS: 'on', BIND_ADDRESS: '0.0.0.0' })).toThrow(
+      /FAULTS: expected off/,
+    );
     for (const FAULTS of ['', 'off']) expect(readConfig({ FAULTS }).faults).toBe(false);
   });
 

@@ -25,32 +25,39 @@ const merchantSettings = [
   'GATEWAY_WEBHOOK_URL',
 ] as const;
 
-const schema = z.object({
-  PORT: port.default(8025),
-  SMTP_PORT: port.default(1025),
-  ENVIRONMENT: z.string().min(1).default('development'),
-  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'http', 'debug']).default('http'),
-  /** None: logs go to stdout only. */
-  LOG_DIRECTORY: optional,
-  REVISION: optional,
-  /** Markdown files `<Alert>.md`, served under /runbooks. None: 404 there. */
-  RUNBOOKS_DIRECTORY: optional,
-  /** Three missed: Watchdog comes each minute, and is up to 70 s old by then. */
-  HEARTBEAT_LIMIT_SECONDS: seconds.default(210),
-  /** The whole stack may be starting, and on a bare machine building. */
-  HEARTBEAT_FIRST_LIMIT_SECONDS: seconds.default(300),
-  /** Whether the card gateway can be broken on purpose, by whoever reaches /faults. */
-  FAULTS: z
-    .union([z.literal(''), z.enum(['on', 'off'])], 'expected on or off')
-    .default('off')
-    .transform((value) => value === 'on'),
-  /** The card gateway's merchant: all three, or none and there is no gateway. */
-  GATEWAY_KEY_FILE: secretFile,
-  GATEWAY_WEBHOOK_SECRET_FILE: secretFile,
-  GATEWAY_WEBHOOK_URL: optional.pipe(
-    z.url({ protocol: /^https?$/, error: 'expected an address such as http://web/x' }).optional(),
-  ),
-});
+const schema = z
+  .object({
+    PORT: port.default(8025),
+    SMTP_PORT: port.default(1025),
+    ENVIRONMENT: z.string().min(1).default('development'),
+    LOG_LEVEL: z.enum(['error', 'warn', 'info', 'http', 'debug']).default('http'),
+    /** None: logs go to stdout only. */
+    LOG_DIRECTORY: optional,
+    REVISION: optional,
+    /** Markdown files `<Alert>.md`, served under /runbooks. None: 404 there. */
+    RUNBOOKS_DIRECTORY: optional,
+    /** Three missed: Watchdog comes each minute, and is up to 70 s old by then. */
+    HEARTBEAT_LIMIT_SECONDS: seconds.default(210),
+    /** The whole stack may be starting, and on a bare machine building. */
+    HEARTBEAT_FIRST_LIMIT_SECONDS: seconds.default(300),
+    /** Whether the card gateway can be broken on purpose, by whoever reaches /faults. */
+    FAULTS: z
+      .union([z.literal(''), z.enum(['on', 'off'])], 'expected on or off')
+      .default('off')
+      .transform((value) => value === 'on'),
+    /** Where the ports are published: faults have no login, and are refused where it is not this machine. */
+    BIND_ADDRESS: z.string().default('127.0.0.1'),
+    /** The card gateway's merchant: all three, or none and there is no gateway. */
+    GATEWAY_KEY_FILE: secretFile,
+    GATEWAY_WEBHOOK_SECRET_FILE: secretFile,
+    GATEWAY_WEBHOOK_URL: optional.pipe(
+      z.url({ protocol: /^https?$/, error: 'expected an address such as http://web/x' }).optional(),
+    ),
+  })
+  .refine(({ FAULTS, BIND_ADDRESS }) => !FAULTS || BIND_ADDRESS.startsWith('127.'), {
+    path: ['FAULTS'],
+    error: 'expected off, because BIND_ADDRESS is not this machine',
+  });
 
 export interface Config {
   port: number;

@@ -59,6 +59,9 @@ describe('the configuration', () => {
 
 test('faults are on where it is said, and nowhere else', () => {
   expect(loadConfig({ ...good, FAULTS: 'on' }).faults).toBe(true);
+  expect(() => loadConfig({ ...good, FAULTS: 'on', BIND_ADDRESS: '0.0.0.0' })).toThrow(
+    /FAULTS: expected off/,
+  );
   for (const FAULTS of ['', 'off']) expect(loadConfig({ ...good, FAULTS }).faults).toBe(false);
 });
 

@@ -79,53 +79,61 @@ const text = z.string().min(1, { error: 'expected some text' });
 const DAY_SECONDS = 86_400;
 const SUBSCRIPTION_PRICE = cents(1990);
 
-const environmentSchema = z.object({
-  DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user@postgres:5432/crows_nest'),
-  DATABASE_PASSWORD_FILE: text.optional(),
-  DATABASE_POOL_MAX: integer(1, 200).default(10),
-  REDIS_URL: url(['redis:', 'rediss:'], 'redis://redis:6379'),
-  PORT: integer(0, 65_535).default(3000),
-  LOG_LEVEL: z
-    .enum(['error', 'warn', 'info', 'http', 'debug'], {
-      error: 'expected error, warn, info, http or debug',
-    })
-    .default('http'),
-  LOG_DIRECTORY: text.optional(),
-  // Other namespaces are those of libraries that listen to DEBUG themselves, and some write what they send, secrets and all.
-  DEBUG: z
-    .string()
-    .regex(/^\s*-?app:[\w:*-]+([\s,]+-?app:[\w:*-]+)*\s*$/, {
-      error: 'expected namespaces of ours like app:* or app:market,app:outbox',
-    })
-    .optional(),
-  DEBUG_REQUESTS: z.enum(['true', 'false'], { error: 'expected true or false' }).default('false'),
-  FAULTS: z.enum(['on', 'off'], { error: 'expected on or off' }).default('off'),
-  SENTRY_DSN: z
-    .string()
-    .regex(/^https?:\/\/[^@/]+@.+\/\d+$/, { error: 'expected a DSN like https://KEY@HOST/PROJECT' })
-    .optional(),
-  CLOUDWATCH_LOG_GROUP: z
-    .string()
-    .regex(/^[\w./#-]{1,512}$/, { error: 'expected the name of a log group like crows-nest' })
-    .optional(),
-  ENVIRONMENT: text.default('development'),
-  REVISION: text.optional(),
-  INSTANCE: text.optional(),
-  SHUTDOWN_DELAY_MS: integer(0, 10_000).default(2000),
-  TRUST_PROXY: text.default('loopback, linklocal, uniquelocal'),
-  MARKET_SEED: text.default('crows-nest'),
-  SMTP_URL: url(['smtp:', 'smtps:'], 'smtp://outside:1025').default('smtp://outside:1025'),
-  DELIVERY_TOKEN_FILE: text.optional(),
-  MAIL_FROM: text.default("Crow's Nest <trades@crows-nest.example>"),
-  GATEWAY_URL: url(['http:', 'https:'], 'http://outside:8025/gateway/v1').default(
-    'http://outside:8025/gateway/v1',
-  ),
-  GATEWAY_KEY_FILE: text.optional(),
-  GATEWAY_WEBHOOK_SECRET_FILE: text.optional(),
-  SUBSCRIPTION_PERIOD_SECONDS: integer(1, 366 * DAY_SECONDS).default(30 * DAY_SECONDS),
-  JOURNEY_URL: url(['http:', 'https:'], 'http://web:3000').optional(),
-  SYNTHETIC_PASSWORD_FILE: text.optional(),
-});
+const environmentSchema = z
+  .object({
+    DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user@postgres:5432/crows_nest'),
+    DATABASE_PASSWORD_FILE: text.optional(),
+    DATABASE_POOL_MAX: integer(1, 200).default(10),
+    REDIS_URL: url(['redis:', 'rediss:'], 'redis://redis:6379'),
+    PORT: integer(0, 65_535).default(3000),
+    LOG_LEVEL: z
+      .enum(['error', 'warn', 'info', 'http', 'debug'], {
+        error: 'expected error, warn, info, http or debug',
+      })
+      .default('http'),
+    LOG_DIRECTORY: text.optional(),
+    // Other namespaces are those of libraries that listen to DEBUG themselves, and some write what they send, secrets and all.
+    DEBUG: z
+      .string()
+      .regex(/^\s*-?app:[\w:*-]+([\s,]+-?app:[\w:*-]+)*\s*$/, {
+        error: 'expected namespaces of ours like app:* or app:market,app:outbox',
+      })
+      .optional(),
+    DEBUG_REQUESTS: z.enum(['true', 'false'], { error: 'expected true or false' }).default('false'),
+    FAULTS: z.enum(['on', 'off'], { error: 'expected on or off' }).default('off'),
+    BIND_ADDRESS: text.default('127.0.0.1'),
+    SENTRY_DSN: z
+      .string()
+      .regex(/^https?:\/\/[^@/]+@.+\/\d+$/, {
+        error: 'expected a DSN like https://KEY@HOST/PROJECT',
+      })
+      .optional(),
+    CLOUDWATCH_LOG_GROUP: z
+      .string()
+      .regex(/^[\w./#-]{1,512}$/, { error: 'expected the name of a log group like crows-nest' })
+      .optional(),
+    ENVIRONMENT: text.default('development'),
+    REVISION: text.optional(),
+    INSTANCE: text.optional(),
+    SHUTDOWN_DELAY_MS: integer(0, 10_000).default(2000),
+    TRUST_PROXY: text.default('loopback, linklocal, uniquelocal'),
+    MARKET_SEED: text.default('crows-nest'),
+    SMTP_URL: url(['smtp:', 'smtps:'], 'smtp://outside:1025').default('smtp://outside:1025'),
+    DELIVERY_TOKEN_FILE: text.optional(),
+    MAIL_FROM: text.default("Crow's Nest <trades@crows-nest.example>"),
+    GATEWAY_URL: url(['http:', 'https:'], 'http://outside:8025/gateway/v1').default(
+      'http://outside:8025/gateway/v1',
+    ),
+    GATEWAY_KEY_FILE: text.optional(),
+    GATEWAY_WEBHOOK_SECRET_FILE: text.optional(),
+    SUBSCRIPTION_PERIOD_SECONDS: integer(1, 366 * DAY_SECONDS).default(30 * DAY_SECONDS),
+    JOURNEY_URL: url(['http:', 'https:'], 'http://web:3000').optional(),
+    SYNTHETIC_PASSWORD_FILE: text.optional(),
+  })
+  .refine(({ FAULTS, BIND_ADDRESS }) => FAULTS === 'off' || BIND_ADDRESS.startsWith('127.'), {
+    path: ['FAULTS'],
+    error: 'expected off, because BIND_ADDRESS is not this machine and faults have no login',
+  });
 
 /**
  * Reads and checks the environment. A variable that is set to nothing counts as not set, because Compose passes

@@ -96,12 +96,12 @@ export function startFaults({ redisUrl, telemetry, metrics }: FaultsOptions): Fa
   const command = async (send: () => Promise<unknown>) => {
     try {
       await send();
-      await refresh();
     } catch (error) {
       const detail =
-        'Faults are kept in Redis, which cannot be reached now. Those that are on end by themselves.';
+        'Faults are kept in Redis, which does not take this now. Those that are on end by themselves.';
       throw unavailable('faults-unavailable', detail, 1, error);
     }
+    await refresh().catch(tell);
   };
 
   return {

@@ -41,7 +41,7 @@ export interface FaultsDependencies {
 }
 
 /**
- * Faults on and off, for drills. No login: where `FAULTS` is on the API is bound to loopback, and who is on the machine could stop the
+ * Faults on and off, for drills. No login: `FAULTS` is on only where ports are bound to loopback (config.ts), and who is on the machine could stop the
  * process as well. What is refused is a web page that somebody there has open.
  */
 export function faultEndpoints({ faults, routes, telemetry }: FaultsDependencies): Endpoint[] {
@@ -99,7 +99,7 @@ export function faultEndpoints({ faults, routes, telemetry }: FaultsDependencies
         tag: 'Faults',
         summary: 'Begin a fault, in place of one of that name that is on',
         description:
-          'It bites in every process within a second, and ends by itself after `seconds` at the latest.\n\n' +
+          'It bites in every process within two seconds, and ends by itself after `seconds` at the latest.\n\n' +
           FAULT_NAMES.map((name) => `- \`${name}\`: ${FAULTS[name].what}`).join('\n'),
         params: named,
         body: asked,
