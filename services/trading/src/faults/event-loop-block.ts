@@ -1,6 +1,6 @@
-import { every } from './every.ts';
 import type { Faults } from './faults.ts';
 
+const PERIOD_MS = 1000;
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /**
@@ -8,8 +8,17 @@ const nobody = new Int32Array(new SharedArrayBuffer(4));
  * of the processors.
  */
 export function blockEventLoop(faults: Faults): { close(): void } {
-  return every(1000, () => {
-    const fault = faults.on('event-loop-block');
-    if (fault) Atomics.wait(nobody, 0, 0, fault.milliseconds);
-  });
+  let timer: NodeJS.Timeout;
+  // Not an interval, which Node counts from the end of what it does: the block would not come each second but that much later.
+  const turn = () => {
+    const { milliseconds } = faults.on('event-loop-block') ?? { milliseconds: 0 };
+    if (milliseconds > 0) Atomics.wait(nobody, 0, 0, milliseconds);
+    timer = setTimeout(turn, PERIOD_MS - milliseconds).unref();
+  };
+  timer = setTimeout(turn, PERIOD_MS).unref();
+  return {
+    close() {
+      clearTimeout(timer);
+    },
+  };
 }
