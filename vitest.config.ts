@@ -2,10 +2,14 @@ import { defineConfig } from 'vitest/config';
 
 const ignored = ['**/node_modules/**'];
 
-// By what they need: nothing (unit), a Postgres and a Redis (integration), the whole running stack (stack); and what leaves a stack
+/** As many files at once as have a Redis server of their own; those that need none, as many as there are processors. */
+const maxWorkers = process.env['TEST_REDIS_URL']?.split(',').length ?? '100%';
+
+// By what they need: nothing (unit), servers of their own such as Postgres and Redis (integration), the whole running stack (stack); and what leaves a stack
 // behind whose alerts take minutes to calm down (chaos), so that it comes last.
 export default defineConfig({
   test: {
+    maxWorkers,
     projects: [
       {
         test: {
@@ -27,6 +31,7 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.integration.test.ts'],
           exclude: ignored,
+          setupFiles: ['tests/own-redis.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -92,14 +92,20 @@ if docker image inspect crows-nest/airgap-base:trixie >/dev/null 2>&1; then
   check 'stand-ins are as bare as the official images' airgap/check.sh
 fi
 
-echo '▶ a Postgres and a Redis for the integration tests'
+echo '▶ a Postgres and two Redis for the integration tests, so that two files run at once'
 images=$(docker compose config --images)
-postgres=$(docker run --detach --publish 127.0.0.1::5432 --env POSTGRES_PASSWORD=test "$(grep '^postgres:' <<<"$images")" -c fsync=off)
-redis=$(docker run --detach --publish 127.0.0.1::6379 "$(grep '^redis:' <<<"$images")")
-databases="$postgres $redis"
-timeout 60 bash -c "until docker exec $postgres pg_isready -q -h 127.0.0.1 && docker exec $redis redis-cli ping >/dev/null; do sleep 0.2; done"
+postgres=$(docker run --detach --publish 127.0.0.1::5432 --env POSTGRES_PASSWORD=test "$(grep '^postgres:' <<<"$images")" \
+  -c fsync=off -c max_connections=300)
+databases=$postgres
 TEST_DATABASE_URL="postgres://postgres:test@$(docker port "$postgres" 5432/tcp)/postgres"
-TEST_REDIS_URL="redis://$(docker port "$redis" 6379/tcp)"
+TEST_REDIS_URL=''
+for _ in 1 2; do
+  redis=$(docker run --detach --publish 127.0.0.1::6379 "$(grep '^redis:' <<<"$images")")
+  databases+=" $redis"
+  TEST_REDIS_URL+="${TEST_REDIS_URL:+,}redis://$(docker port "$redis" 6379/tcp)"
+  timeout 60 bash -c "until docker exec $redis redis-cli ping >/dev/null; do sleep 0.2; done"
+done
+timeout 60 bash -c "until docker exec $postgres pg_isready -q -h 127.0.0.1; do sleep 0.2; done"
 export TEST_DATABASE_URL TEST_REDIS_URL
 vitests integration
 docker rm --force --volumes $databases >/dev/null

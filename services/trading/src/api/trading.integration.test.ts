@@ -198,7 +198,8 @@ test('a price that grows older than 3 seconds while the order waits for its turn
   const waiting = customer.trade(buy(1), 'late');
   await eventually(() =>
     system.database.sql(
-      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'execute_trade'",
+      `SELECT FROM pg_stat_activity
+       WHERE wait_event_type = 'Lock' AND query ~ 'execute_trade' AND datname = current_database()`,
     ),
   ).toHaveLength(1);
   await eventually(() => system.metric('market_quote_age_seconds')).toBeGreaterThan(3);

@@ -159,7 +159,8 @@ test('slow-sql: statements are slow in the database, alone and in transactions, 
     system.metric('db_slow_queries_total', { operation, table });
   const before = [await slow('select', 'trades'), await slow('insert', 'sessions')];
   await faults.begin('slow-sql', { milliseconds: 150 });
-  const asleep = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+  const asleep =
+    "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
   const request = customer.get('/api/trades');
   await eventually(() => system.database.sql(asleep)).not.toEqual([]);
   expect((await request).status).toBe(200);

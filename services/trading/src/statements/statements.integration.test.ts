@@ -130,7 +130,9 @@ test('a statement waits for what began before midnight and is not through', asyn
     await late.query('SELECT lock_customer($1)', [customer.id]);
     const asked = statement(day(1));
     await eventually(() =>
-      system.database.sql("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"),
+      system.database.sql(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+      ),
     ).toHaveLength(1);
     await late.query(
       `SELECT post_transfer('gift', ARRAY[house_account('promotion', 'BERRY'), customer_account($1, 'customer', 'BERRY')],

@@ -8,8 +8,8 @@ import { migrate } from '../migrate/migrations.ts';
 const TEMPLATE = `trading_template_${hashOfMigrations()}`;
 /** What the test's own connections are called, so that it can end all others. */
 export const TEST_NAME = 'test';
-/** Names the lock under which files take turns: Redis' channels belong to no database, so files cannot share it at once. */
-const TURN_LOCK = 20_261_122;
+/** Names the lock under which the template is made and copied, which nobody may be connected to meanwhile. */
+const TEMPLATE_LOCK = 20_261_122;
 
 export interface TestDatabase {
   url: string;
@@ -34,14 +34,10 @@ export function required(name: 'TEST_DATABASE_URL' | 'TEST_REDIS_URL'): string {
   return value;
 }
 
-/**
- * A database of its own for one test file, cloned from a migrated template (made by whoever comes first). The file has
- * its turn until it is dropped.
- */
+/** A database of its own for one test file, cloned from a migrated template, which is made by whoever comes first. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const admin = new pg.Client(required('TEST_DATABASE_URL'));
   await admin.connect();
-  await admin.query('SELECT pg_advisory_lock($1)', [TURN_LOCK]);
   const database = await cloneTemplate(admin);
   return {
     ...database,
@@ -55,6 +51,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 /** A new database with the schema and nothing else in it. */
 export async function cloneTemplate(admin: pg.Client): Promise<TestDatabase> {
   const adminUrl = required('TEST_DATABASE_URL');
+  await admin.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
   const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE]);
   if (rowCount === 0) await admin.query(`CREATE DATABASE ${TEMPLATE}`);
   const silent = { info() {}, warn() {}, error: console.error, debug() {} };
@@ -62,6 +59,7 @@ export async function cloneTemplate(admin: pg.Client): Promise<TestDatabase> {
 
   const name = `trading_test_${randomBytes(6).toString('hex')}`;
   await admin.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  await admin.query('SELECT pg_advisory_unlock($1)', [TEMPLATE_LOCK]);
   const url = withDatabase(adminUrl, name);
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: TEST_NAME });
   // Tests terminate back ends, also ours.
