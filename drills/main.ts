@@ -90,7 +90,9 @@ async function each(able: Drill[], rows: Row[], fast: boolean): Promise<void> {
       say(`${name} needs ${roughly(seconds(history))} of history, which may still have to pass.`);
       await untilWatchedFor(seconds(history), signal);
     }
-    rows.push(await run(drill, { fast, signal, say }));
+    const row = await run(drill, { fast, signal, say });
+    rows.push(row);
+    if (row.notHealed) throw row.notHealed;
     say('');
   }
 }
