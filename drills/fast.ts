@@ -60,10 +60,12 @@ export function fastForm(): Way {
     command('docker', ['volume', 'rm', '--force', `${project}_drill`]);
   return {
     async break() {
-      before = await running();
+      const real = await running();
       await generate();
-      await forget(before.project);
-      await up([...before.files, composeFile]);
+      await forget(real.project);
+      // Until here nothing has changed that would have to be healed.
+      before = real;
+      await up([...real.files, composeFile]);
     },
     async heal() {
       if (before === undefined) return;
