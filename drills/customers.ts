@@ -37,15 +37,16 @@ export async function tradeBackAndForth(customer: Customer): Promise<void> {
 
 /** Money is paid in, with a card of services/outside/README.md. */
 export function deposit(card: string): (customer: Customer) => Promise<unknown> {
-  return pay('/api/payments/deposits', { amount: 10_000, card });
+  return (customer) =>
+    call('POST', '/api/payments/deposits', { ...once(customer), body: { amount: 10_000, card } });
 }
 
 /** The real-time plan is asked for. */
 export function subscribe(card: string): (customer: Customer) => Promise<unknown> {
-  return pay('/api/subscription', { card });
+  return (customer) => call('POST', '/api/subscription', { ...once(customer), body: { card } });
 }
 
-function pay(path: string, body: object): (customer: Customer) => Promise<unknown> {
-  return ({ token }) =>
-    call('POST', path, { token, headers: { 'idempotency-key': randomUUID() }, body });
+/** As this customer, and each time anew. */
+function once({ token }: Customer) {
+  return { token, headers: { 'idempotency-key': randomUUID() } };
 }

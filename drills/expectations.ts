@@ -85,6 +85,13 @@ export function whereTo({ channel, to }: Notice): string {
   return named === undefined ? channel : `${channel} ${named}`;
 }
 
+/** Those that began since: new ones, and those that had ended and fire again. */
+export function begun(alerts: ActiveAlert[], before: ActiveAlert[]): ActiveAlert[] {
+  const firing = ({ fingerprint, startsAt }: ActiveAlert) => `${fingerprint} ${startsAt}`;
+  const known = new Set(before.map(firing));
+  return alerts.filter((alert) => !known.has(firing(alert)));
+}
+
 /** Critical alerts that somebody is told of, and that do not follow from the incident. */
 export function unexpected(alerts: ActiveAlert[], { raises, alsoFires = [] }: Incident): string[] {
   const expected = raises === 'heartbeat' ? alsoFires : [raises, ...alsoFires];

@@ -60,10 +60,12 @@ export function fastForm(): Way {
     command('docker', ['volume', 'rm', '--force', `${project}_drill`]);
   return {
     async break() {
-      before = await running();
+      const real = await running();
       await generate();
-      await forget(before.project);
-      await up([...before.files, composeFile]);
+      await forget(real.project);
+      // Until here nothing has changed that would have to be healed.
+      before = real;
+      await up([...real.files, composeFile]);
     },
     async heal() {
       if (before === undefined) return;
@@ -80,6 +82,7 @@ export function fastForm(): Way {
 /** Makes containers anew that these files would have otherwise, and leaves the others alone. */
 async function up(files: string[]): Promise<void> {
   const named = files.flatMap((file) => ['--file', file]);
-  const options = ['--detach', '--no-deps', '--no-build', '--quiet-pull'];
+  // Not --no-deps: what they depend on (`init`) is part of what docker compose compares, and `make up` would make them anew again.
+  const options = ['--detach', '--no-build', '--quiet-pull'];
   await command('docker', ['compose', ...named, 'up', ...options, ...changed]);
 }

@@ -31,7 +31,7 @@ function faultAt(base: () => string, name: string, parameters: Record<string, un
     throw new Error(`${method} ${url} answered ${response.status}: ${text}`);
   }
   const begin = () => ask('PUT', { seconds: longestSeconds, ...parameters });
-  const renewal = again(renewalMs, begin);
+  const renewal = again(renewalMs, begin, renewalMs);
   return {
     async break() {
       if ((await begin()) === 403) {

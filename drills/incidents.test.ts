@@ -1,4 +1,4 @@
-// That drills, rules and README.md tell of the same.
+// That drills, rules and README.md tell of the same, and that the API has what drills call.
 
 import { globSync, readFileSync } from 'node:fs';
 
@@ -62,4 +62,21 @@ test('each alert has a drill, or README.md says why it has none', () => {
     excused.filter((name) => !alerts.has(name)),
     'excused, and is no alert',
   ).toEqual([]);
+});
+
+test('the API has each method of each path that drills call', () => {
+  const of = (paths: string[], pattern: RegExp): string[] =>
+    globSync(paths, { cwd: root }).flatMap((path) =>
+      [...read(path).matchAll(pattern)].map(
+        ([, method = '', route = '']) => `${method.toUpperCase()} ${route}`,
+      ),
+    );
+  // What the OpenAPI document is made from.
+  const there = of(['services/trading/src/api/routes/*.ts'], /method: '(\w+)',\s+path: '([^']+)'/g);
+  const called = of(
+    ['drills/**/*.ts', 'tests/customer.ts'],
+    /\b(?:call|demand)\(\s*(?:\d+,\s*)?'([A-Z]+)',\s*'([^']+)'/g,
+  );
+  expect(called.filter((one) => !there.includes(one))).toEqual([]);
+  expect(called).toContain('POST /auth/register');
 });

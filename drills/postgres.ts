@@ -1,10 +1,13 @@
 // Breaking what happens within Postgres, as somebody with psql can.
 
-import { compose } from '../tests/stack.ts';
+import { compose, waitFor } from '../tests/stack.ts';
 import type { Way } from './drill.ts';
 
 /** As what our sessions are known, so that they can be ended. */
 const name = 'drill';
+const ours = `pg_stat_activity WHERE application_name = '${name}' AND pid <> pg_backend_pid()`;
+/** Longer than any drill needs them. Should the runner be killed, they end by themselves. */
+const longestSeconds = 1800;
 
 /** Runs SQL as the owner of the database; its output. */
 export function psql(sql: string): Promise<string> {
@@ -15,14 +18,17 @@ export function psql(sql: string): Promise<string> {
 export function openSession(statement: string, times = 1): Way {
   // The shell waits for them: an orphan would become a child of the container's first process, which is Postgres, and it takes
   // a child that ends badly for a crash of its own.
-  const sessions = `for n in $(seq ${times}); do psql -c "$0" -c 'SELECT pg_sleep(86400)' & done; wait`;
+  const sleep = `SELECT pg_sleep(${longestSeconds})`;
+  const sessions = `for n in $(seq ${times}); do psql -c "$0" -c '${sleep}' & done; wait`;
   return {
-    break: () => inPostgres(['--detach'], sessions, statement),
-    heal: () =>
-      psql(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE application_name = '${name}' AND pid <> pg_backend_pid()`,
-      ),
+    async break() {
+      await inPostgres(['--detach'], sessions, statement);
+      // Healing ends those only that are there by then.
+      await waitFor(`${times} sessions of psql`, 60, async (see) => {
+        return see(Number(await psql(`SELECT count(*) FROM ${ours}`))) >= times;
+      });
+    },
+    heal: () => psql(`SELECT pg_terminate_backend(pid) FROM ${ours}`),
   };
 }
 

@@ -3,9 +3,10 @@
 import { compose } from '../tests/stack.ts';
 import type { Way } from './drill.ts';
 
-/** Runs a command of Redis'; its answer. */
+/** Runs a command of Redis'; its answer. @throws what Redis says when it refuses */
 export async function redis(...command: string[]): Promise<string> {
-  return (await compose('exec', '-T', 'redis', 'redis-cli', ...command)).trim();
+  // -e: an error that Redis answers is one of redis-cli as well.
+  return (await compose('exec', '-T', 'redis', 'redis-cli', '-e', ...command)).trim();
 }
 
 /** Bytes that Redis has in use. */

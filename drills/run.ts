@@ -6,6 +6,7 @@ import { type ActiveAlert, activeAlerts, inbox, isMuted } from '../tests/lookout
 import { waitFor, waitUntilWell } from '../tests/stack.ts';
 import { type Alert, type Drill, NotHealed, whileBroken } from './drill.ts';
 import {
+  begun,
   isOf,
   missing,
   nameOf,
@@ -35,8 +36,8 @@ const recoverySeconds = 120;
 /**
  * Breaks, waits until people are told, heals, waits until they are told of that as well.
  *
- * @returns how long each took, and what was missing or too much
- * @throws the reason of `signal` when it was aborted, once the stack is healed; and what keeps it from being healed
+ * @returns how long each took, and what was missing or too much; also when it could not be healed
+ * @throws the reason of `signal` when it was aborted, once the stack is healed
  */
 export async function run(drill: Drill, { fast, signal, say }: Circumstances): Promise<Row> {
   const { name, what, by, raises, seconds } = drill;
@@ -74,8 +75,8 @@ export async function run(drill: Drill, { fast, signal, say }: Circumstances): P
     await untilTold(raises, notices, 'resolved', since, patience, signal);
     row.resolved = note('over, and told so');
   } catch (error) {
-    if (error instanceof NotHealed) throw error;
-    signal.throwIfAborted();
+    if (error instanceof NotHealed) row.notHealed = error;
+    else signal.throwIfAborted();
     row.failures.push(error instanceof Error ? error.message : String(error));
     note(`✗ ${row.failures.join(' ')}`);
   } finally {
@@ -135,18 +136,20 @@ function watchForUnexpected(
   drill: Drill,
   before: ActiveAlert[],
 ): { stop: () => Promise<string[]> } {
-  const known = new Set(before.map(({ fingerprint }) => fingerprint));
   const found = new Set<string>();
   const ended = new AbortController();
   const { signal } = ended;
+  async function look(): Promise<void> {
+    // Alertmanager itself may be what is broken.
+    const alerts = await activeAlerts().catch(() => []);
+    for (const alert of unexpected(begun(alerts, before), drill)) found.add(alert);
+  }
   async function watch(): Promise<void> {
     while (!signal.aborted) {
-      // Alertmanager itself may be what is broken.
-      const alerts = await activeAlerts().catch(() => []);
-      const begun = alerts.filter(({ fingerprint }) => !known.has(fingerprint));
-      for (const alert of unexpected(begun, drill)) found.add(alert);
+      await look();
       await sleep(1000, undefined, { signal }).catch(() => undefined);
     }
+    await look();
   }
   const watching = watch();
   return {

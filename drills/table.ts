@@ -1,6 +1,6 @@
 // How drills are shown: the list of those there are, and what came of those that were run. Pure.
 
-import type { Drill } from './drill.ts';
+import type { Drill, NotHealed } from './drill.ts';
 import { nameOf } from './expectations.ts';
 
 /** What came of a drill. Times in seconds; undefined: it did not come to that. */
@@ -14,6 +14,8 @@ export interface Row {
   /** From being healed to the last of the resolved notices. */
   resolved?: number;
   failures: string[];
+  /** Why what it broke is broken still; nothing more is to be broken then. */
+  notHealed?: NotHealed;
 }
 
 /** The table of results, and under it why each that failed did. */

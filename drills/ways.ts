@@ -27,14 +27,18 @@ export function together(...ways: Way[]): Way {
 /**
  * Does something again and again, one after the other, until it is healed. What becomes of each is not looked at: an attacker is
  * refused, and any request may fail while something is broken.
+ *
+ * @param firstAfterMs at once, unless it has just been done
  */
-export function again(everyMs: number, act: () => Promise<unknown>): Way {
+export function again(everyMs: number, act: () => Promise<unknown>, firstAfterMs = 0): Way {
   let stop = new AbortController();
   let going = Promise.resolve();
   async function go({ signal }: AbortController): Promise<void> {
+    const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
+    await pause(firstAfterMs);
     while (!signal.aborted) {
       await act().catch(() => undefined);
-      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+      await pause(everyMs);
     }
   }
   return {

@@ -61,17 +61,22 @@ export async function alerts(): Promise<Alert[]> {
   return ((await prometheus('alerts')) as { alerts: Alert[] }).alerts;
 }
 
-/** Waits until no alert but the Watchdog fires or is about to, and says which does if that does not come. */
+/** Waits until no alert but the Watchdog fires, Prometheus's or Loki's, or is about to, and says which does if that does not come. */
 export async function waitUntilQuiet(seconds: number): Promise<void> {
   await waitFor('no alert but the Watchdog', seconds, async (see) => {
-    const names = see(await alerts()).map(({ labels }) => labels['alertname']);
-    return names.length === 1 && names[0] === 'Watchdog';
+    const found = see({ prometheus: await alerts(), alertmanager: await activeAlerts() });
+    const others = [...found.prometheus, ...found.alertmanager].filter(
+      ({ labels }) => labels['alertname'] !== 'Watchdog',
+    );
+    return found.prometheus.length > 0 && others.length === 0;
   });
 }
 
 /** An alert as Alertmanager has it, Prometheus's or Loki's: it fires. */
 export interface ActiveAlert {
   fingerprint: string;
+  /** When it began to fire: another time each time. */
+  startsAt: string;
   labels: Record<string, string>;
   annotations: Record<string, string>;
   status: {

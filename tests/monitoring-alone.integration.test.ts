@@ -110,7 +110,8 @@ describe("docs/adopt.md makes it watch a stranger's service", () => {
     return ['-euo', 'pipefail', '-c', `${settings}\n${here}`];
   }
 
-  const type = (script: string): Promise<string> => command('bash', shell(script));
+  // npm asks the registry for some 200 packages.
+  const type = (script: string): Promise<string> => command('bash', shell(script), 300);
 
   beforeAll(async () => {
     const probe = createServer().listen(0);
@@ -150,7 +151,7 @@ describe("docs/adopt.md makes it watch a stranger's service", () => {
       const [target] = see((await targets()).filter(({ labels }) => labels['service'] === 'shop'));
       return target?.health === 'up';
     });
-  }, 300_000); // npm asks the registry for some 200 packages
+  }, 300_000);
 
   test('its requests are in Prometheus, its log lines in Loki, its traces in Jaeger, and the page finds them', async () => {
     await type(block('for _ in'));

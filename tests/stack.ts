@@ -11,21 +11,45 @@ import { inspect } from 'node:util';
 /** The repository's folder. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs a program in the repository and gives its stdout. Throws with its stderr when it fails. */
-export async function command(program: string, args: string[]): Promise<string> {
+/** Longer than any command of Docker's should take, and shorter than anybody should wait for one that hangs. */
+const COMMAND_SECONDS = 120;
+
+/** Runs a program in the repository and gives its stdout. Throws with its stderr when it fails; after so many seconds it is killed. */
+export async function command(
+  program: string,
+  args: string[],
+  seconds = COMMAND_SECONDS,
+): Promise<string> {
   // In a group of its own: a Ctrl-C on the terminal is for who called this, not for a `docker compose` in the middle of its work.
   const child = spawn(program, args, {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  let late = false as boolean;
+  const limit = setTimeout(() => {
+    late = true;
+    killGroup(child.pid);
+  }, seconds * 1000);
   const [stdout, stderr, [code, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
     once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
-  ]);
+  ]).finally(() => {
+    clearTimeout(limit);
+  });
   if (code === 0) return stdout;
-  throw new Error(`${program} ${args.join(' ')} ended with ${code ?? signal ?? '?'}: ${stderr}`);
+  const how = late ? `was killed after ${seconds} s` : `ended with ${code ?? signal ?? '?'}`;
+  throw new Error(`${program} ${args.join(' ')} ${how}: ${stderr}`);
+}
+
+/** All of it: `docker` has `docker compose` as a child, which holds on to the output. */
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
 }
 
 /** `docker compose …` on the stack under test. */
@@ -41,8 +65,14 @@ export function address(service: string, port: number): string {
   let found = addresses.get(key);
   if (found === undefined) {
     const args = ['compose', 'port', service, String(port)];
-    // stderr is part of what is thrown, not printed.
-    const options = { cwd: root, encoding: 'utf8', stdio: 'pipe' } as const;
+    const options = {
+      cwd: root,
+      encoding: 'utf8',
+      // stderr is part of what is thrown, not printed.
+      stdio: 'pipe',
+      timeout: COMMAND_SECONDS * 1000,
+      killSignal: 'SIGKILL',
+    } as const;
     found = `http://${execFileSync('docker', args, options).trim()}`;
     addresses.set(key, found);
   }

@@ -162,6 +162,7 @@ export const METRIC_GROUPS: MetricGroup[] = [
     metrics: {
       deployments_total: { bad: 'outcome `failed` more often than one in seven' },
       deployment_lead_time_seconds: { bad: 'a median over a week (604,800)' },
+      recent_deployments: { bad: 'under 5: too few for `change_failure_rate` to say much' },
       change_failure_rate: { bad: 'over 0.15', unit: 'ratio' },
       incident_recovery_seconds: { bad: 'a median over an hour (3,600)' },
       incidents_open: { bad: 'over 0 for hours: nobody is at it' },

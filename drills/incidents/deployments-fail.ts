@@ -16,6 +16,7 @@ const report = `
       outcome: 'failed',
       committedAt: new Date(),
     }),
+    signal: AbortSignal.timeout(5000),
   });`;
 
 export const incident: Incident = {

@@ -295,8 +295,11 @@ describe('the four figures', () => {
     const text = await gauges('production');
     expect(metricIn(text, 'incidents_open')).toBe(1);
     // Over 30 days: the failure of 11 days ago as well.
+    expect(metricIn(text, 'recent_deployments')).toBe(6);
     expect(metricIn(text, 'change_failure_rate')).toBe(0.5);
-    expect(await gauges('demo')).not.toMatch(/^change_failure_rate/m);
+    const elsewhere = await gauges('demo');
+    expect(metricIn(elsewhere, 'recent_deployments')).toBe(0);
+    expect(elsewhere).not.toMatch(/^change_failure_rate/m);
   });
 
   test.each(['environment=prod', 'days=0', 'days=366', 'day=3'])(

@@ -13,11 +13,11 @@ const countOpenIncidents: Statement = {
   text: `SELECT count(*) AS count FROM incidents WHERE resolved_at IS NULL AND heard_at > now() - interval '1 day'`,
 };
 
-/** Looks up incidents that are open, and the change failure rate of this environment over 30 days; it has no value without deployments. */
+/** Looks up incidents that are open, and of this environment over 30 days the deployments and their change failure rate, which has no value without any. */
 export function deliveryGaugesTask(
   database: Database,
   environment: string,
-  metrics: Pick<WorkerMetrics, 'incidentsOpen' | 'changeFailureRate'>,
+  metrics: Pick<WorkerMetrics, 'incidentsOpen' | 'recentDeployments' | 'changeFailureRate'>,
 ): Task {
   return {
     name: 'delivery',
@@ -28,6 +28,7 @@ export function deliveryGaugesTask(
       const to = new Date();
       const from = new Date(to.getTime() - WINDOW_MS);
       const { changeFailureRate } = await doraFigures(database, { environment, from, to });
+      metrics.recentDeployments.set(changeFailureRate.deployments);
       if (changeFailureRate.ratio === null) metrics.changeFailureRate.remove();
       else metrics.changeFailureRate.set(changeFailureRate.ratio);
     },

@@ -189,6 +189,7 @@ const THINGS: Thing[] = [
       ['worker', 'outbox_lag_seconds', {}, 'grows'],
       ['worker', 'job_queue_depth', { queue: 'notifications', state: 'delayed' }, to(1)],
       ['worker', 'incidents_open', {}, to(1)],
+      ['worker', 'recent_deployments', {}, to(2)],
       ['worker', 'change_failure_rate', {}, to(0.5)],
       ['api', 'deployments_total', { environment: 'test', outcome: 'succeeded' }, once],
       ['api', 'deployments_total', { environment: 'test', outcome: 'failed' }, once],

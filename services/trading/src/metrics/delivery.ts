@@ -41,6 +41,11 @@ export function createDeliveryGauges(registry: Registry) {
       help: 'Incidents that have not ended',
       registers,
     }),
+    recentDeployments: new Gauge({
+      name: 'recent_deployments',
+      help: 'Deployments of the last 30 days, also those that failed',
+      registers,
+    }),
     changeFailureRate: new Gauge({
       name: 'change_failure_rate',
       help: 'Deployments of the last 30 days that failed or led to a critical incident, over all; absent without any',
