@@ -5,8 +5,8 @@ const ignored = ['**/node_modules/**'];
 /** As many files at once as have a Redis server of their own; those that need none, as many as there are processors. */
 const maxWorkers = process.env['TEST_REDIS_URL']?.split(',').length ?? '100%';
 
-// By what they need: nothing (unit), servers of their own such as Postgres and Redis (integration), the whole running stack (stack); and what leaves a stack
-// behind whose alerts take minutes to calm down (chaos), so that it comes last.
+// By what they need: nothing (unit), servers of their own such as Postgres and Redis (integration), the whole running stack
+// (stack); and what leaves a stack behind whose alerts take minutes to calm down (chaos), so that it comes last.
 export default defineConfig({
   test: {
     maxWorkers,
