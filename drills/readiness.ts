@@ -22,9 +22,12 @@ async function troubles(): Promise<string[]> {
   return unseen.map(({ scrapeUrl }) => `Prometheus cannot scrape ${scrapeUrl}.`);
 }
 
-/** The labels of whatever fires or is about to, but for the Watchdog. */
+/** The labels of whatever fires, and of what critical alert is about to, but for the Watchdog. */
 async function raised(): Promise<Labels[]> {
-  const all = [...(await activeAlerts()), ...(await alerts())].map(({ labels }) => labels);
+  const inPrometheus = (await alerts()).filter(
+    ({ state, labels }) => state === 'firing' || labels['severity'] === 'critical',
+  );
+  const all = [...(await activeAlerts()), ...inPrometheus].map(({ labels }) => labels);
   return all.filter(({ alertname }) => alertname !== 'Watchdog');
 }
 
