@@ -181,7 +181,7 @@ export const METRIC_GROUPS: MetricGroup[] = [
     title: 'Audit log',
     metrics: {
       audit_log_faults: {
-        bad: 'anything but 0 (AuditLogBroken); absent: the logs could not be read',
+        bad: 'anything but 0 (AuditLogBroken); absent: the logs could not be read (AuditLogUnchecked)',
         unit: 'count',
       },
     },
