@@ -92,7 +92,7 @@ test('a dependency that is down has everybody’s, but not what may be its cause
   const symptoms = [
     'HighErrorRate api critical trading',
     'QuotesStale market critical trading',
-    'JourneyFailing worker critical platform',
+    'JourneyFailing api critical trading',
   ];
   const others = [
     'ServiceDown web critical platform',
