@@ -22,7 +22,10 @@ chmod 644 /volumes/logs/redis.log
 
 # A file is named for its container, and a container that is made anew takes a new one: what nobody has written to for
 # a week, as long as Loki keeps lines, goes.
-find /volumes/logs -type f -name '*.log*' -mtime +7 -exec rm -f {} +
+find /volumes/logs -type f -name '*.log*' ! -name '*.audit.log*' -mtime +7 -exec rm -f {} +
+# An audit log goes as a whole, and not while it may still be written to, if rarely: with its older files gone, what is left
+# would look as if somebody had cut it off. What was put aside as evidence stays.
+find /volumes/logs -maxdepth 1 -type f -name '*.audit.log' -mtime +30 -exec sh -c 'for log; do rm -f "$log" "$log".[0-9]; done' - {} +
 
 # write_secret <name> <value>: whole or not at all, so that a start that is cut off leaves no half password. Readable by
 # every user, because the services that need it run as different ones; only they have the volume.

@@ -81,4 +81,13 @@ describe.each(written)('%s', (path) => {
       expect(names.filter((name) => !exposed.includes(name))).toEqual([]);
     }
   });
+
+  test('asks only queries that Loki understands', async () => {
+    const queries = [...text.matchAll(/```logql\n(.*?)\n```/gs)].map(([, query = '']) => query);
+    for (const query of queries) {
+      const parameters = new URLSearchParams({ query, limit: '1' }).toString();
+      const answer = await fetch(`${address('loki', 3100)}/loki/api/v1/query_range?${parameters}`);
+      expect(answer.status, `${query}: ${await answer.text()}`).toBe(200);
+    }
+  });
 });

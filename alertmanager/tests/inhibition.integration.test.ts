@@ -17,10 +17,10 @@ afterAll(() => stop());
 
 type Labels = Record<string, string>;
 
-/** An alert as the tests name it: `HighErrorRate api critical trading`. */
+/** An alert as the tests name it: `HighErrorRate api critical trading`, and last its instance, where it has one. */
 function labelsOf(words: string): Labels {
-  const [alertname = '', service = '', severity = '', team = ''] = words.split(' ');
-  return { alertname, service, severity, team };
+  const [alertname = '', service = '', severity = '', team = '', instance] = words.split(' ');
+  return { alertname, service, severity, team, ...(instance && { instance }) };
 }
 
 /**
@@ -92,7 +92,7 @@ test('a dependency that is down has everybody’s, but not what may be its cause
   const symptoms = [
     'HighErrorRate api critical trading',
     'QuotesStale market critical trading',
-    'JourneyFailing worker critical platform',
+    'JourneyFailing api critical trading',
   ];
   const others = [
     'ServiceDown web critical platform',
@@ -122,6 +122,19 @@ test('the worse of two of one name and service says it all', async () => {
   expect(await keptBackBy('SlowQueries api critical trading', [...lesser, ...others])).toEqual({
     kept: lesser,
     said: others,
+  });
+}, 180_000);
+
+test('the worse of two does not speak for another instance', async () => {
+  const same = ['CertificateExpiring shop warning platform shop:443'];
+  const other = ['CertificateExpiring web warning platform pay.web:443'];
+  expect(await keptBackBy('CertificateExpiring web critical platform www.web:443', other)).toEqual({
+    kept: [],
+    said: other,
+  });
+  expect(await keptBackBy('CertificateExpiring shop critical platform shop:443', same)).toEqual({
+    kept: same,
+    said: [],
   });
 }, 180_000);
 

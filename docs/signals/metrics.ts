@@ -100,6 +100,9 @@ export const METRIC_GROUPS: MetricGroup[] = [
       payment_duration_seconds: {
         bad: 'p95 over 10 s: webhooks do not come, and the worker has to ask',
       },
+      payment_pending_age_seconds: {
+        bad: 'over 900: for some the gateway never answers (DepositsLate)',
+      },
       payment_webhooks_total: {
         bad: 'outcome `mismatch` or `unknown` at all; `forged` or `stale`: wrong secret or clock',
       },
@@ -182,7 +185,7 @@ export const METRIC_GROUPS: MetricGroup[] = [
     title: 'Audit log',
     metrics: {
       audit_log_faults: {
-        bad: 'anything but 0 (AuditLogBroken); absent: the logs could not be read',
+        bad: 'anything but 0 (AuditLogBroken); absent: the logs could not be read (AuditLogUnchecked)',
         unit: 'count',
       },
     },

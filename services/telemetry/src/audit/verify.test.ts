@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -202,4 +202,30 @@ test('of the newest file alone only what is in it is told', async () => {
   await writeFile(path, text(without(lines, 1, 2, 3, 6)));
   const what = '6 is missing before sequence 7';
   expect(await wrong()).toEqual([[{ file: NAME, line: 3, what }]]);
+});
+
+test('of a newest file that was emptied, cut or deleted, what is missing is told with the next line', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, NAME);
+  await writeAudit(path, 9);
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  await writeFile(path, `${lines.at(-1) ?? ''}\n`);
+  const wrong = async () => (await verifyNewest(directory.path)).map((verdict) => verdict.wrong);
+  const missing = (what: string) => [[{ file: NAME, line: 1, what }]];
+  expect(await wrong()).toEqual(missing('1 to 8 are missing before sequence 9'));
+  // With an older file, which ends with the third line.
+  await writeFile(`${path}.1`, `${lines.slice(0, 3).join('\n')}\n`);
+  expect(await wrong()).toEqual(missing('4 to 8 are missing before sequence 9'));
+});
+
+test('nothing is missing of a newest file that is there twice, as when it is rotated while it is read', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, NAME);
+  await rotated(path, [2, 1]);
+  expect(await verifyNewest(directory.path)).toMatchObject([{ lines: 2, wrong: [] }]);
+  await copyFile(path, `${path}.1`);
+  expect(await verifyNewest(directory.path)).toMatchObject([{ lines: 2, wrong: [] }]);
+  // Or nobody's for a moment.
+  await rm(`${path}.1`);
+  expect(await verifyNewest(directory.path)).toMatchObject([{ lines: 2, wrong: [] }]);
 });

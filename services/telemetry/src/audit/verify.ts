@@ -43,24 +43,36 @@ export async function verifyDirectory(directory: string): Promise<Verdict[]> {
   const names = (await readdir(directory)).filter((name) => /\.audit\.log(?:\.\d+)?$/.test(name));
   const chains = Map.groupBy(names, (name) => name.replace(/\.\d+$/, ''));
   return Promise.all(
-    [...chains.keys()].sort().map(async (name) => verify(name, await read(directory, name), true)),
+    [...chains.keys()].sort().map(async (name) => {
+      const files = await read(directory, name);
+      return verify(name, files, beginning(name, files));
+    }),
   );
 }
 
 /**
- * Verifies the newest file of each chain, alone: what a service can afford to do again and again. While it is the newest a file is
- * looked at many times; what was changed in an older one since, only {@link verifyDirectory} tells.
+ * Verifies the newest file of each chain, and that it follows on the one before it: what a service can afford to do again and again.
+ * While it is the newest a file is looked at many times; what was changed in an older one since, only {@link verifyDirectory} tells.
  *
  * @throws when the directory or a file cannot be read
  */
 export async function verifyNewest(directory: string): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
-  // One after the other, so that no more than one file is in memory.
-  for (const name of await readdir(directory)) {
+  const names = await readdir(directory);
+  // One chain after the other, so that no more than two files are in memory.
+  for (const name of names) {
     if (!name.endsWith('.audit.log')) continue;
     const newest = await readFileLines(directory, name);
     // Amid a rotation there is none for a moment.
-    if (newest !== undefined) verdicts.push(verify(name, [newest], false));
+    if (newest === undefined) continue;
+    // Read second: when they are rotated meanwhile it is the same file, or nobody's for a moment, and what came before is not known.
+    const older = await readFileLines(directory, fileName(name, 1));
+    const isFirst = older === undefined && !names.some((other) => other.startsWith(`${name}.`));
+    const before = older?.lines.findLast((line) => linkOf(line) !== undefined);
+    const isKnown = before !== undefined && !newest.lines.includes(before);
+    verdicts.push(
+      verify(name, [newest], isFirst ? BEGINNING : isKnown ? linkOf(before) : undefined),
+    );
   }
   return verdicts;
 }
@@ -102,19 +114,26 @@ function fileName(name: string, number: number): string {
   return number === 0 ? name : `${name}.${number}`;
 }
 
+/** What the first line of all files must follow on: nothing, unless there is the oldest file, before which some were rotated away. */
+function beginning(name: string, files: FileLines[]): Link | undefined {
+  const oldest = files.find(({ file }) => file === fileName(name, FILE_COUNT - 1));
+  // One that holds nothing is as good as none.
+  return oldest?.lines.some((line) => linkOf(line) !== undefined) ? undefined : BEGINNING;
+}
+
 /**
  * Goes through one chain. After something wrong it goes on from there, so that each fault is told once.
  *
- * @param whole whether these are all files that there are of it, so that its beginning must be among them
+ * @param before what its first line must follow on; undefined where that is not known
  */
-function verify(name: string, files: FileLines[], whole: boolean): Verdict {
+function verify(name: string, files: FileLines[], before: Link | undefined): Verdict {
   const verdict: Verdict = {
     name,
     lines: 0,
     from: '',
     to: '',
     first: 0,
-    last: BEGINNING,
+    last: before ?? BEGINNING,
     wrong: [],
     torn: [],
     repeated: 0,
@@ -124,10 +143,7 @@ function verify(name: string, files: FileLines[], whole: boolean): Verdict {
   );
   const present = new Set(places.map(({ text }) => linkOf(text)?.sequence));
   const seen = new Map<number, string>();
-  // What was before the oldest of all files has been rotated away; where it is not there, or holds nothing, nothing can have been.
-  const oldest = fileName(name, FILE_COUNT - 1);
-  let begun =
-    whole && !places.some(({ file, text }) => file === oldest && linkOf(text) !== undefined);
+  let begun = before !== undefined;
   let followable = true;
 
   for (const { file, line, text } of places) {

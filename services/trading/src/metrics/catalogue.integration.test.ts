@@ -168,6 +168,11 @@ const THINGS: Thing[] = [
       await system.database.sql(waiting);
       const queue = new Queue('notifications', { connection: { url: testRedisUrl() } });
       const job = await queue.add('of-tomorrow', {}, { delay: 3_600_000 });
+      await system.database.sql(
+        `INSERT INTO payments (user_id, kind, amount, card, created_at, ask_at)
+         VALUES ($1, 'deposit', 1000, 'card_good', now() - interval '1 hour', now() + interval '1 hour')`,
+        [customer.id],
+      );
       await addToBalances(7);
       await eventually(() => mail.mails.length).toBe(1);
       await system.quote();
@@ -175,6 +180,9 @@ const THINGS: Thing[] = [
       onTestFinished(async () => {
         await addToBalances(-7);
         await system.database.sql('DELETE FROM outbox');
+        await system.database.sql(
+          `UPDATE payments SET status = 'failed', reason = 'other', settled_at = now() WHERE status = 'pending'`,
+        );
         await job.remove();
         await queue.close();
       });
@@ -183,6 +191,7 @@ const THINGS: Thing[] = [
       ['worker', 'active_users', {}, to(1)],
       ['worker', 'auth_active_sessions', {}, to(1)],
       ['worker', 'subscriptions_active', {}, to(1)],
+      ['worker', 'payment_pending_age_seconds', {}, 'grows'],
       ['worker', 'orders_open', {}, to(1)],
       ['worker', 'customer_holdings_value', {}, to(3 * 999)],
       ['worker', 'ledger_imbalance', { asset: 'BERRY' }, to(7)],

@@ -53,9 +53,14 @@ export function createWebhookMetrics(registry: Registry) {
   };
 }
 
-/** Who pays for real-time quotes: looked up in the background. */
-export function createSubscriptionGauges(registry: Registry) {
+/** Who waits for a payment, and who pays for real-time quotes: looked up in the background. */
+export function createPaymentGauges(registry: Registry) {
   return {
+    paymentPendingAge: new Gauge({
+      name: 'payment_pending_age_seconds',
+      help: 'Age of the oldest payment that the gateway has not answered for; 0 without one',
+      registers: [registry],
+    }),
     subscriptionsActive: new Gauge({
       name: 'subscriptions_active',
       help: 'Customers whose real-time plan runs',

@@ -7,11 +7,7 @@ import { createJobMetrics } from './jobs.ts';
 import { createJourneyMetrics } from './journeys.ts';
 import { createLedgerGauges, ledgerEntries } from './ledger.ts';
 import { createPriceMetrics } from './market.ts';
-import {
-  createPaymentMetrics,
-  createSubscriptionGauges,
-  createWebhookMetrics,
-} from './payments.ts';
+import { createPaymentGauges, createPaymentMetrics, createWebhookMetrics } from './payments.ts';
 import type { Registry } from './registry.ts';
 import { createStreamMetrics } from './streams.ts';
 import {
@@ -59,7 +55,7 @@ export function createWorkerMetrics(registry: Registry) {
     ordersCancelled: ordersCancelled(registry),
     revenue: revenue(registry),
     ...createPaymentMetrics(registry),
-    ...createSubscriptionGauges(registry),
+    ...createPaymentGauges(registry),
     ...createJobMetrics(registry),
     ...createJourneyMetrics(registry),
     ...createDeliveryGauges(registry),

@@ -101,9 +101,13 @@ const status = async () =>
 test('webhooks that do not fit are counted from 0, so that the first one is seen as an increase', async () => {
   const { text } = await system.request('GET', '/metrics');
   for (const outcome of ['mismatch', 'unknown']) {
-    for (const type of ['charge.succeeded', 'charge.failed', 'payout.succeeded', 'payout.failed']) {
+    const settled = ['charge.succeeded', 'charge.failed', 'payout.succeeded', 'payout.failed'];
+    for (const type of [...settled, 'other']) {
       expect(text).toContain(`payment_webhooks_total{type="${type}",outcome="${outcome}"} 0`);
     }
+  }
+  for (const outcome of ['forged', 'stale']) {
+    expect(text).toContain(`payment_webhooks_total{type="untrusted",outcome="${outcome}"} 0`);
   }
 });
 

@@ -5,7 +5,7 @@ import { Problem } from '../problem.ts';
 import type { SecurityEvents } from '../security/events.ts';
 import { transactionSchema } from './gateway.ts';
 import type { Settle, Settling } from './settle.ts';
-import { verify } from './signature.ts';
+import { type Verdict, verify } from './signature.ts';
 
 /** An event of the gateway's. What it does not know of it lets through, so that the gateway may tell more one day. */
 export const eventSchema = z.object({
@@ -56,7 +56,10 @@ export function createWebhooks({
 }: WebhooksDependencies): Webhooks {
   // Of what there is to alert on, the first is to be seen as an increase: a series that begins with it would have none.
   for (const outcome of ['mismatch', 'unknown'] satisfies Settling[]) {
-    for (const type of TYPES) metrics.paymentWebhooks.inc({ type, outcome }, 0);
+    for (const type of [...TYPES, 'other']) metrics.paymentWebhooks.inc({ type, outcome }, 0);
+  }
+  for (const outcome of ['forged', 'stale'] satisfies Verdict[]) {
+    metrics.paymentWebhooks.inc({ type: 'untrusted', outcome }, 0);
   }
 
   return {

@@ -36,6 +36,15 @@ const selectOutboxLag: Statement = {
   text: 'SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::double precision AS seconds FROM outbox',
 };
 
+const selectPendingAge: Statement = {
+  name: 'select_payment_pending_age',
+  operation: 'select',
+  table: 'payments',
+  // The index of those that are pending is small.
+  text: `SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::double precision AS seconds
+         FROM payments WHERE status = 'pending'`,
+};
+
 // What the house has issued is what customers hold: 20 rows, instead of all customers' balances.
 const selectIssued: Statement = {
   name: 'select_shares_issued',
@@ -100,6 +109,14 @@ export function gaugeTasks({
         metrics.activeUsers.set(await count(countActiveUsers));
         metrics.activeSessions.set(await count(countActiveSessions));
         metrics.subscriptionsActive.set(await count(countSubscriptions));
+      },
+    },
+    {
+      name: 'pending payments',
+      everyMs: 10_000,
+      async run() {
+        const [row] = await database.query<{ seconds: number }>(selectPendingAge);
+        metrics.paymentPendingAge.set(Math.max(0, row?.seconds ?? 0));
       },
     },
     {
