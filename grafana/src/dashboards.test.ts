@@ -100,6 +100,8 @@ describe.each(panels.map((panel) => ({ title: titleOf(panel), panel })))(
 const OWN_LIMITS: Record<string, string> = {
   'lookout/Firing alerts': 'any is one too many',
   'lookout/Services': '1 is up, 0 is not',
+  'lookout/Lowest error budget': 'the manners that docs/slo.md asks for',
+  'lookout/Error budget left': 'the manners that docs/slo.md asks for',
   'service-levels/Lowest error budget': 'the manners that docs/slo.md asks for',
   'service-levels/Error budget left': 'the manners that docs/slo.md asks for',
   'logs/Errors': 'any is one too many',

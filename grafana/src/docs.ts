@@ -21,7 +21,7 @@ function document(): string {
 Each answers a question: its first row says whether all is well, the rows below why not, and the links at its top lead to the
 dashboard that one would open next. On every one of them a diamond on a graph of durations opens the trace of one request, lines
 across the graphs are deployments, starts, incidents and alerts, and the limits drawn are those of the
-[alerts](runbooks/README.md). How they are made, and how to add one: [grafana/README.md](../grafana/README.md).
+[alerts](./runbooks/README.md). How they are made, and how to add one: [grafana/README.md](../grafana/README.md).
 
 ${overview()}
 

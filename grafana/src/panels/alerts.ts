@@ -24,7 +24,7 @@ export function firingAlertsTable(width: number): Panel {
     description:
       'Each firing alert and since when its condition holds. Bad: any row; critical ones first need a person. Click its name for its rule and runbook.',
     width,
-    height: 6,
+    height: 7,
     emptyWhenHealthy: 'no alert fires on a healthy day; any drill fills it',
     whenEmpty: 'No alert is firing',
     rows: { alertname: 'Alert', severity: 'Severity', service: 'Service' },
@@ -47,7 +47,7 @@ export function serviceTiles(width: number): Panel {
     description:
       'Green: at least one instance answers, and the probe that asks as a user would gets its answer. Bad: a red tile; or one that is missing.',
     width,
-    height: 6,
+    height: 7,
     links: [toServiceDetails],
     expr: 'min by (service) (max by (service, job) (up{job!="probe"}) or max by (service, job) (probe_success))',
     legend: '{{service}}',

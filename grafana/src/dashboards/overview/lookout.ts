@@ -10,6 +10,7 @@ import {
   traffic,
 } from '../../panels/golden-signals.ts';
 import { logTail, logVolume } from '../../panels/logs.ts';
+import { budgets, lowestBudget } from '../../panels/slo.ts';
 import {
   activeUsers,
   customers,
@@ -33,14 +34,16 @@ export const lookout: Dashboard = {
       title: 'Is the business all right now?',
       panels: [
         firingAlerts(6),
+        lowestBudget(6),
         apiErrors(6),
         apiP95(6),
-        quoteAge(6),
-        ledgerImbalance(6),
-        tradesPerMinute(6),
-        activeUsers(6),
-        signUps(6),
-        serviceTiles(14),
+        tradesPerMinute(5),
+        activeUsers(5),
+        signUps(5),
+        quoteAge(5),
+        ledgerImbalance(4),
+        serviceTiles(8),
+        budgets(6),
         firingAlertsTable(10),
       ],
     },
