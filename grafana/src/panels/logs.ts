@@ -2,7 +2,7 @@ import { LogsDedupStrategy, LogsSortOrder } from '@grafana/grafana-foundation-sd
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/logs';
 import { levelColours } from '../colours.ts';
 import { thresholdOf } from '../rules.ts';
-import { logGraph } from './graph.ts';
+import { graph, logGraph } from './graph.ts';
 import { logsPanel, redAbove, redFrom, type Panel, type PanelText } from './panel.ts';
 import { logStat, stat } from './stat.ts';
 import { logTable } from './table.ts';
@@ -28,14 +28,16 @@ export function logTail({ selector, ...text }: LogTail): Panel {
   return logsPanel(builder, text, [{ expr: `${selector} ${READABLE}` }]);
 }
 
-interface LogVolume extends Omit<PanelText, 'description' | 'unit'> {
-  /** A LogQL stream selector. */
-  selector: string;
+interface LogVolume {
+  title: string;
+  width: number;
+  /** A regular expression. */
+  services: string;
 }
 
-/** How much is said, by level. */
-export function logVolume({ selector, ...text }: LogVolume): Panel {
-  return logGraph({
+/** How much our services say, by level: as they count it, because to count lines Loki would have to read them all. */
+export function logVolume({ services, ...text }: LogVolume): Panel {
+  return graph({
     ...text,
     description:
       'Lines per minute by level. Bad: red or orange where there was none before, or a sudden silence.',
@@ -44,16 +46,15 @@ export function logVolume({ selector, ...text }: LogVolume): Panel {
     colours: levelColours,
     queries: [
       {
-        expr: `sum by (level) (rate(${selector}[$__auto])) * 60`,
+        expr: `60 * sum by (level) (rate(telemetry_log_lines_total{service=~"${services}"}[$__rate_interval]))`,
         legend: '{{level}}',
       },
     ],
   });
 }
 
-/** The same, by service. */
-export function logVolumeByService({ selector, ...text }: LogVolume): Panel {
-  return logGraph({
+export function logVolumeByService({ services, ...text }: LogVolume): Panel {
+  return graph({
     ...text,
     description:
       'Lines per minute by service. Bad: one that has fallen silent, or many times its usual: something is tried again and again.',
@@ -61,8 +62,8 @@ export function logVolumeByService({ selector, ...text }: LogVolume): Panel {
     stacked: true,
     queries: [
       {
-        expr: `sum by (service_name) (rate(${selector}[$__auto])) * 60`,
-        legend: '{{service_name}}',
+        expr: `60 * sum by (service) (rate(telemetry_log_lines_total{service=~"${services}"}[$__rate_interval]))`,
+        legend: '{{service}}',
       },
     ],
   });
@@ -80,6 +81,25 @@ export function errorLines(width: number): Panel {
     width,
     thresholds: redFrom(1),
     expr: `sum(count_over_time({${CHOSEN}, level="error"}[5m])) or vector(0)`,
+  });
+}
+
+/** Of all services, also those that do not count their lines: the gateway, PostgreSQL, Redis. */
+export function faultLines(width: number): Panel {
+  return logGraph({
+    title: 'Errors and warnings by service',
+    description:
+      'Lines per minute at error and warn. Bad: a service that had none, or many times its usual.',
+    unit: 'short',
+    width,
+    whenEmpty: 'No error and no warning',
+    emptyWhenHealthy: 'nothing goes wrong; a refused login fills it',
+    queries: [
+      {
+        expr: `60 * sum by (service_name, level) (rate({${CHOSEN}, level=~"error|warn"}[$__auto]))`,
+        legend: '{{service_name}} {{level}}',
+      },
+    ],
   });
 }
 

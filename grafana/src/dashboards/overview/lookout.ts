@@ -62,7 +62,7 @@ export const lookout: Dashboard = {
     {
       title: 'What do the services say?',
       panels: [
-        logVolume({ title: 'Lines by level', width: 8, selector: '{service_name=~".+"}' }),
+        logVolume({ title: 'Lines by level', width: 8, services: '.+' }),
         logTail({
           title: 'Last errors',
           description:

@@ -53,7 +53,7 @@ export const apiRed: Dashboard = {
     {
       title: 'What does the service say?',
       panels: [
-        logVolume({ title: 'Lines by level', width: 8, selector: '{service_name="$service"}' }),
+        logVolume({ title: 'Lines by level', width: 8, services: '$service' }),
         logTail({
           title: 'Warnings and errors',
           description:

@@ -4,6 +4,7 @@ import {
   chosenLines,
   droppedLines,
   errorLines,
+  faultLines,
   frequentErrors,
   logVolume,
   logVolumeByService,
@@ -32,12 +33,9 @@ export const logs: Dashboard = {
         warningLines(6),
         allLines(6),
         droppedLines(6),
-        logVolume({ title: 'By level', width: 12, selector: '{service_name=~"$service"}' }),
-        logVolumeByService({
-          title: 'By service',
-          width: 12,
-          selector: '{service_name=~"$service", level=~"$level"}',
-        }),
+        logVolume({ title: 'By level', width: 8, services: '$service' }),
+        logVolumeByService({ title: 'By service', width: 8, services: '$service' }),
+        faultLines(8),
       ],
     },
     {
