@@ -105,6 +105,7 @@ function filler(variables: VariableModel[], selection: Selection): (text: string
 function valueOf(variable: VariableModel, selection: Selection): string {
   const current = [variable.current?.value ?? ''].flat();
   const all = current.includes('$__all') || (selection === 'all' && variable.includeAll === true);
+  // Where Grafana would list all values, any stands for them.
   return all ? (variable.allValue ?? ALL) : current.join('|');
 }
 

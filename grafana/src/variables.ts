@@ -41,7 +41,7 @@ export const route = several(
  * is then shown of these alone.
  */
 export function servicesOf(metric: string): Variable {
-  return several(fromLabel('service', 'Service', metric), '');
+  return several(fromLabel('service', 'Service', metric), null);
 }
 
 /** The processes of the chosen services that have a metric: one, several or all. */
@@ -104,8 +104,11 @@ export function one(variable: QueryVariableBuilder, value: string): QueryVariabl
 }
 
 /** One, several or all of its values can be chosen; all at first. Without a value for all Grafana lists them. */
-export function several(variable: QueryVariableBuilder, all = ALL): QueryVariableBuilder {
-  if (all !== '') variable.allValue(all);
+export function several(
+  variable: QueryVariableBuilder,
+  all: string | null = ALL,
+): QueryVariableBuilder {
+  if (all !== null) variable.allValue(all);
   return variable
     .multi(true)
     .includeAll(true)
