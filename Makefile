@@ -51,7 +51,7 @@ lint: ## Checks types, style and format
 format: ## Formats the sources
 	@$(with_node) node --run format
 
-dashboards: ## Generates Grafana's dashboards from grafana/src
+dashboards: ## Generates Grafana's dashboards and docs/dashboards.md from grafana/src
 	@$(with_node) node --run dashboards
 
 signals: ## Generates docs/signals.md: every metric, log field and span
