@@ -214,12 +214,21 @@ export async function metricsIn(expression: string): Promise<string[]> {
   return [...names];
 }
 
-/** The series an expression has had over the last five minutes. */
+/** What an expression has had over the last five minutes: series; of Jaeger traces, or services that call each other. */
 export async function seriesOf(
-  datasource: 'prometheus' | 'loki',
+  datasource: 'prometheus' | 'loki' | 'jaeger',
   expression: string,
 ): Promise<unknown[]> {
   const end = Math.floor(Date.now() / 1000);
+  if (datasource === 'jaeger') {
+    const url = new URL(expression, address('jaeger', 16686));
+    // Traces are asked for in microseconds, the map of services in milliseconds.
+    url.searchParams.set('start', `${end - 300}000000`);
+    url.searchParams.set('end', `${end}000000`);
+    url.searchParams.set('endTs', `${end}000`);
+    url.searchParams.set('lookback', '300000');
+    return ((await getJson(url.href)) as { data: unknown[] }).data;
+  }
   const range = { query: expression, start: String(end - 300), end: String(end), step: '15' };
   if (datasource === 'prometheus') {
     return ((await prometheus('query_range', range)) as { result: unknown[] }).result;

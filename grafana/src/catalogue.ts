@@ -1,6 +1,11 @@
 import type { Dashboard } from './dashboard.ts';
-import { apiRed } from './dashboards/api-red.ts';
-import { lookout } from './dashboards/lookout.ts';
+import { lookout } from './dashboards/overview/lookout.ts';
+import { apiRed } from './dashboards/services/api-red.ts';
 
-/** Every dashboard there is. */
-export const catalogue: Dashboard[] = [lookout, apiRed];
+/** Every dashboard there is, in the order of Grafana's folders. */
+export const catalogue: Dashboard[] = [
+  // Overview
+  lookout,
+  // Services
+  apiRed,
+];

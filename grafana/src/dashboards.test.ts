@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { catalogue } from './catalogue.ts';
 import { build, idFrom } from './dashboard.ts';
+import { describeAll, DOCS } from './docs.ts';
 import { generate } from './generate.ts';
 import { dashboardQueries, isPanel } from './queries.ts';
 import { rules, thresholdOf } from './rules.ts';
@@ -13,7 +14,17 @@ import { rules, thresholdOf } from './rules.ts';
 const GRAFANA = fileURLToPath(new URL('../', import.meta.url));
 
 /** Panels that the pinned Grafana has; whatever it once had and dropped (graph, singlestat, …) is not among them. */
-const PANEL_TYPES = ['bargauge', 'heatmap', 'logs', 'stat', 'table', 'timeseries'];
+const PANEL_TYPES = [
+  'bargauge',
+  'gauge',
+  'heatmap',
+  'logs',
+  'nodeGraph',
+  'stat',
+  'state-timeline',
+  'table',
+  'timeseries',
+];
 
 const built = catalogue.map((dashboard) => build(dashboard));
 const provisioned = (
@@ -30,6 +41,11 @@ test('the committed dashboards are what the sources generate', () => {
       .map((path) => [path, readFileSync(join(GRAFANA, 'dashboards', path), 'utf8')]),
   );
   expect(committed, 'run `npm run dashboards` and commit what it writes').toEqual(generate());
+});
+
+test('docs/dashboards.md is what the sources generate', async () => {
+  const committed = readFileSync(DOCS, 'utf8');
+  expect(committed, 'run `npm run dashboards` and commit what it writes').toBe(await describeAll());
 });
 
 describe.each(built)('$title', (dashboard) => {

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { metricsIn } from './promql.ts';
 import { dashboardQueries } from './queries.ts';
 import { rules } from './rules.ts';
 
@@ -37,12 +38,3 @@ test('no panel reads a metric that nothing exposes', () => {
       expect(exposed(metric), `${metric} in "${asker.title}"`).toBe(true);
   }
 });
-
-/** The metrics a PromQL expression names: its words, without labels, windows, groupings, functions and operators. */
-function metricsIn(expr: string): string[] {
-  const bare = expr
-    .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, ' ')
-    .replaceAll(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, ' ');
-  const words = bare.match(/[a-zA-Z_:][\w:]*(?!\w|\s*\()/g) ?? [];
-  return words.filter((word) => !['and', 'or', 'unless', 'bool'].includes(word));
-}

@@ -7,6 +7,7 @@ import {
 import { catalogue } from './catalogue.ts';
 import { build, type Dashboard } from './dashboard.ts';
 import { PROMETHEUS } from './datasources.ts';
+import type { TracesQuery } from './panels/traces.ts';
 import { ALL } from './variables.ts';
 
 /** One question that a dashboard asks, ready to be put to the data source. */
@@ -16,8 +17,11 @@ export interface DashboardQuery {
   asker: { kind: 'panel' | 'variable' | 'annotation'; title: string };
   refId: string;
   /** Uid of the data source in provisioning/datasources. */
-  datasource: 'prometheus' | 'loki';
-  /** PromQL or LogQL, with every variable filled in. */
+  datasource: 'prometheus' | 'loki' | 'jaeger';
+  /**
+   * PromQL or LogQL, with every variable filled in; for Jaeger the path and query of its API, to which the asker adds
+   * the time: `/api/traces?service=api&limit=20`.
+   */
   expr: string;
   /** Asked for the newest value only, rather than over a range. */
   instant: boolean;
@@ -40,7 +44,7 @@ function queriesOf(dashboard: Dashboard, selection: Selection): DashboardQuery[]
   const quiet = new Set(
     dashboard.rows
       .flatMap((row) => row.panels)
-      .filter((panel) => panel.emptyWhenHealthy)
+      .filter((panel) => panel.emptyWhenHealthy !== undefined)
       .map((panel) => panel.title),
   );
 
@@ -72,7 +76,7 @@ function queriesOf(dashboard: Dashboard, selection: Selection): DashboardQuery[]
       asker: { kind: 'panel', title: panel.title ?? '' },
       refId: target.refId,
       datasource: fill(panel.datasource?.uid ?? '') as DashboardQuery['datasource'],
-      expr: fill(target.expr),
+      expr: fill(expressionOf(target)),
       instant: target.instant === true || target.queryType === 'instant',
       expectsData: !quiet.has(panel.title ?? ''),
     })),
@@ -86,6 +90,7 @@ function filler(variables: VariableModel[], selection: Selection): (text: string
   const values = new Map([
     ['__rate_interval', '40s'],
     ['__auto', '1m'],
+    ['__interval', '15s'],
     ['__range', '1h'],
     ...variables.map((variable): [string, string] => [variable.name, valueOf(variable, selection)]),
   ]);
@@ -114,14 +119,33 @@ export function isPanel(panel: SdkPanel | RowPanel): panel is SdkPanel {
   return panel.type !== 'row';
 }
 
-/** The part of a Prometheus or Loki target that is read here; the SDK's type for targets is an empty one. */
-interface Target {
+/** The part of a target that is read here; the SDK's type for targets is an empty one. */
+interface Target extends Partial<Omit<TracesQuery, 'queryType'>> {
   refId: string;
-  expr: string;
+  /** Prometheus and Loki. */
+  expr?: string;
   instant?: boolean;
   queryType?: string;
 }
 
 function targetsOf(panel: SdkPanel): Target[] {
   return (panel.targets ?? []) as unknown as Target[];
+}
+
+function expressionOf({ expr, ...search }: Target): string {
+  if (expr !== undefined) return expr;
+  if (search.queryType === 'dependencyGraph') return '/api/dependencies';
+  const { service = '', tags, minDuration, limit = 20 } = search;
+  const parameters = [
+    `service=${service}`,
+    `limit=${limit}`,
+    ...(minDuration === undefined ? [] : [`minDuration=${minDuration}`]),
+    ...(tags === undefined ? [] : [`tags=${encodeURIComponent(tagsAsJson(tags))}`]),
+  ];
+  return `/api/traces?${parameters.join('&')}`;
+}
+
+/** Jaeger's search form takes `error=true`, its API JSON. */
+function tagsAsJson(tags: string): string {
+  return JSON.stringify(Object.fromEntries(tags.split(' ').map((tag) => tag.split('='))));
 }

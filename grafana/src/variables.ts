@@ -7,7 +7,7 @@ import {
   type VariableModel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
-import { LOKI, metrics, PROMETHEUS } from './datasources.ts';
+import { JAEGER, LOKI, metrics, PROMETHEUS } from './datasources.ts';
 
 type Variable = Builder<VariableModel>;
 
@@ -21,16 +21,9 @@ export const PEOPLES_ROUTES = 'route!~"/health.*|/metrics"';
 
 /** The data sources: shown only where there is a choice to make, which is not here. */
 export const dataSources: Variable[] = [
-  new DatasourceVariableBuilder('metrics')
-    .label('Metrics')
-    .type('prometheus')
-    .current({ selected: true, text: 'Prometheus', value: PROMETHEUS })
-    .hide(VariableHide.HideVariable),
-  new DatasourceVariableBuilder('logs')
-    .label('Logs')
-    .type('loki')
-    .current({ selected: true, text: 'Loki', value: LOKI })
-    .hide(VariableHide.HideVariable),
+  dataSource('metrics', 'prometheus', { text: 'Prometheus', value: PROMETHEUS }),
+  dataSource('logs', 'loki', { text: 'Loki', value: LOKI }),
+  dataSource('traces', 'jaeger', { text: 'Jaeger', value: JAEGER }),
 ];
 
 /** Services that answer HTTP requests and count them. One at a time: routes of two services have nothing in common. */
@@ -48,8 +41,20 @@ export const route = several(
   fromLabel('route', 'Route', `http_requests_total{service="$service", ${PEOPLES_ROUTES}}`),
 );
 
+function dataSource(
+  name: string,
+  type: string,
+  provisioned: { text: string; value: string },
+): Variable {
+  return new DatasourceVariableBuilder(name)
+    .label(provisioned.text)
+    .type(type)
+    .current({ selected: true, ...provisioned })
+    .hide(VariableHide.HideVariable);
+}
+
 /** A variable whose values are those of the label of the same name. */
-function fromLabel(name: string, title: string, series: string): QueryVariableBuilder {
+export function fromLabel(name: string, title: string, series: string): QueryVariableBuilder {
   const query = `label_values(${series}, ${name})`;
   return new QueryVariableBuilder(name)
     .label(title)
@@ -61,7 +66,7 @@ function fromLabel(name: string, title: string, series: string): QueryVariableBu
 }
 
 /** One, several or all of its values can be chosen; all at first. */
-function several(variable: QueryVariableBuilder): QueryVariableBuilder {
+export function several(variable: QueryVariableBuilder): QueryVariableBuilder {
   return variable
     .multi(true)
     .includeAll(true)

@@ -9,7 +9,7 @@ import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { NEUTRAL } from '../colours.ts';
 import { metricsPanel, steps, type Panel, type PanelText } from './panel.ts';
 
-interface Stat extends PanelText {
+export interface Stat extends PanelText {
   expr: string;
   /** Where the whole tile turns red. Without it the number is plain: there is no good or bad to it. */
   thresholds?: ThresholdsConfigBuilder;

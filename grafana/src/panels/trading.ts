@@ -1,4 +1,5 @@
 import { sideColours } from '../colours.ts';
+import { thresholdOf } from '../rules.ts';
 import { barGauge } from './bar-gauge.ts';
 import { graph } from './graph.ts';
 import { redFrom, type Panel } from './panel.ts';
@@ -6,9 +7,6 @@ import { stat } from './stat.ts';
 
 /** Money is counted in cents; people read berries. */
 const BERRIES = 'currency:฿';
-
-/** In seconds. Older quotes are not traded on (services/trading/README.md), so nobody can trade from here on. */
-const STALE = 3;
 
 export function tradesPerMinute(width: number): Panel {
   return stat({
@@ -38,10 +36,10 @@ export function quoteAge(width: number): Panel {
   return stat({
     title: 'Quote age',
     description:
-      'Age of the newest prices that the API would trade on, of its worst instance. Bad: red, from 3 s on: trades are refused. The price engine or Redis has stopped.',
+      'Age of the newest prices that the API would trade on, of its worst instance. Bad: red, which is where QuotesStale fires: trades are refused. The price engine or Redis has stopped.',
     unit: 's',
     width,
-    thresholds: redFrom(STALE),
+    thresholds: redFrom(thresholdOf('QuotesStale')),
     expr: 'max(market_quote_age_seconds)',
   });
 }

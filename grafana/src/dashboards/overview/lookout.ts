@@ -1,7 +1,6 @@
-import type { Dashboard } from '../dashboard.ts';
-import { LOOKOUT } from '../links.ts';
-import { firingAlerts, firingAlertsTable, serviceTiles } from '../panels/alerts.ts';
-import { restarts, versions } from '../panels/changes.ts';
+import type { Dashboard } from '../../dashboard.ts';
+import { firingAlerts, firingAlertsTable, serviceTiles } from '../../panels/alerts.ts';
+import { restarts, versions } from '../../panels/changes.ts';
 import {
   apiErrors,
   apiP95,
@@ -9,8 +8,8 @@ import {
   latency,
   saturation,
   traffic,
-} from '../panels/golden-signals.ts';
-import { logTail, logVolume } from '../panels/logs.ts';
+} from '../../panels/golden-signals.ts';
+import { logTail, logVolume } from '../../panels/logs.ts';
 import {
   activeUsers,
   customers,
@@ -21,13 +20,13 @@ import {
   trades,
   tradesPerMinute,
   volume,
-} from '../panels/trading.ts';
+} from '../../panels/trading.ts';
 
 export const lookout: Dashboard = {
   folder: 'Overview',
-  uid: LOOKOUT,
-  title: 'Lookout',
+  uid: 'lookout',
   question: 'Is the business all right now?',
+  next: ['api-red'],
   variables: [],
   rows: [
     {
@@ -68,7 +67,7 @@ export const lookout: Dashboard = {
           width: 16,
           selector: '{level="error"}',
           whenEmpty: 'No service has written an error',
-          emptyWhenHealthy: true,
+          emptyWhenHealthy: 'a healthy service writes none; any drill fills it',
         }),
       ],
     },

@@ -1,7 +1,6 @@
-import type { Dashboard } from '../dashboard.ts';
-import { API_RED } from '../links.ts';
-import { cacheHits, pool, poolSaturation, queryDuration, queryRate } from '../panels/data.ts';
-import { logTail, logVolume } from '../panels/logs.ts';
+import type { Dashboard } from '../../dashboard.ts';
+import { cacheHits, pool, poolSaturation, queryDuration, queryRate } from '../../panels/data.ts';
+import { logTail, logVolume } from '../../panels/logs.ts';
 import {
   durationByRoute,
   durationHeatmap,
@@ -17,14 +16,14 @@ import {
   requestRate,
   responseSizes,
   routesTable,
-} from '../panels/red.ts';
-import { instance, route, service } from '../variables.ts';
+} from '../../panels/red.ts';
+import { instance, route, service } from '../../variables.ts';
 
 export const apiRed: Dashboard = {
   folder: 'Services',
-  uid: API_RED,
-  title: 'API (RED)',
+  uid: 'api-red',
   question: 'Which route is slow or failing, for which status, since when?',
+  next: ['lookout'],
   variables: [service, instance, route],
   rows: [
     {
@@ -61,7 +60,7 @@ export const apiRed: Dashboard = {
           width: 16,
           selector: '{service_name="$service", level=~"warn|error"}',
           whenEmpty: 'No warning and no error',
-          emptyWhenHealthy: true,
+          emptyWhenHealthy: 'a healthy service writes none; any drill fills it',
         }),
       ],
     },
