@@ -1,5 +1,14 @@
 import type { Dashboard } from './dashboard.ts';
+import { customers } from './dashboards/business/customers.ts';
+import { payments } from './dashboards/business/payments.ts';
+import { trading } from './dashboards/business/trading.ts';
+import { dora } from './dashboards/delivery/dora.ts';
+import { synthetic } from './dashboards/experience/synthetic.ts';
+import { host } from './dashboards/infrastructure/host.ts';
+import { lookoutItself } from './dashboards/infrastructure/lookout-itself.ts';
+import { k6 } from './dashboards/load/k6.ts';
 import { lookout } from './dashboards/overview/lookout.ts';
+import { security } from './dashboards/security/security.ts';
 import { apiRed } from './dashboards/services/api-red.ts';
 
 /** Every dashboard there is, in the order of Grafana's folders. */
@@ -8,4 +17,19 @@ export const catalogue: Dashboard[] = [
   lookout,
   // Services
   apiRed,
+  // Business
+  trading,
+  customers,
+  payments,
+  // Security
+  security,
+  // Experience
+  synthetic,
+  // Delivery
+  dora,
+  // Infrastructure
+  host,
+  lookoutItself,
+  // Load
+  k6,
 ];

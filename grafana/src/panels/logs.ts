@@ -5,8 +5,10 @@ import { logGraph } from './graph.ts';
 import { logsPanel, type Panel, type PanelText } from './panel.ts';
 
 interface LogTail extends PanelText {
-  /** A LogQL stream selector. */
+  /** A LogQL stream selector, and filters on lines. */
   selector: string;
+  /** What is shown of a line, as the rest of a LogQL pipeline. */
+  readable?: string;
 }
 
 /** What a person reads first; the whole line, which is JSON, is much longer. Lines of others are shown as they are. */
@@ -15,14 +17,14 @@ const READABLE =
   '| line_format `{{.service_name}}: {{if .message}}{{.message}} {{.cause}}{{else}}{{__line__}}{{end}}`';
 
 /** The newest lines. Opening one shows its fields, and the link to its trace. */
-export function logTail({ selector, ...text }: LogTail): Panel {
+export function logTail({ selector, readable = READABLE, ...text }: LogTail): Panel {
   const builder = new PanelBuilder()
     .showTime(true)
     .wrapLogMessage(true)
     .enableLogDetails(true)
     .sortOrder(LogsSortOrder.Descending)
     .dedupStrategy(LogsDedupStrategy.None);
-  return logsPanel(builder, text, [{ expr: `${selector} ${READABLE}` }]);
+  return logsPanel(builder, text, [{ expr: `${selector} ${readable}` }]);
 }
 
 interface LogVolume extends Omit<PanelText, 'description' | 'unit'> {
