@@ -178,6 +178,7 @@ export function prices(width: number): Panel {
       'The last price of each character. Bad: a line that stands still for minutes without a halt, or a step that no trade explains.',
     unit: BERRIES,
     width,
+    height: 11,
     legendTable: true,
     queries: [
       { expr: `max by (character) (market_price{${CHOSEN}}) / 100`, legend: '{{character}}' },
@@ -191,6 +192,7 @@ export function board(width: number): Panel {
     description:
       'What each character could be bought and sold at a moment ago, the widest spread first. Bad: a spread many times the others’, or more than one that is halted.',
     width,
+    height: 11,
     units: { Bid: BERRIES, Ask: BERRIES, Spread: 'percentunit', 'Since opening': 'percentunit' },
     sql: `SELECT character AS "Character", bid / 100.0 AS "Bid", ask / 100.0 AS "Ask", (ask - bid)::float / ask AS "Spread",
   last::float / open - 1 AS "Since opening", CASE WHEN halted THEN 'halted' ELSE 'open' END AS "Trading"
