@@ -15,14 +15,14 @@ export const character = several(fromLabel('character', 'Character', 'market_pri
 
 const CHOSEN = 'character=~"$character"';
 
-export function volumeOfLastHour(width: number): Panel {
+export function volumeAnHour(width: number): Panel {
   return stat({
-    title: 'Volume in 1 h',
+    title: 'Volume an hour',
     description:
-      'Berries that changed hands in the last hour in the chosen characters. Bad: a fraction of the hour before while as many customers are active.',
+      'Berries that change hands in the chosen characters, at the pace of the last 5 minutes. Bad: a fraction of an hour ago while as many customers are active.',
     unit: BERRIES,
     width,
-    expr: `sum(increase(trading_volume_total{${CHOSEN}}[1h])) / 100`,
+    expr: `sum(rate(trading_volume_total{${CHOSEN}}[5m])) * 3600 / 100`,
   });
 }
 

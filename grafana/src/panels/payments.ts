@@ -45,11 +45,11 @@ export function timeToCredit(width: number): Panel {
   return stat({
     title: 'Credited within',
     description:
-      'One payment in four of the last hour was in the books so soon after it was asked for; the others may be the slow cards of the default traffic. Bad: red, the limit of DepositsLate: webhooks do not come, and the worker has to ask.',
+      'One payment in four of the last 15 minutes was in the books so soon after it was asked for; the others may be the slow cards of the default traffic. Bad: red, the limit of DepositsLate: webhooks do not come, and the worker has to ask.',
     unit: 's',
     width,
     thresholds: redFrom(LATE_LIMIT),
-    expr: quantile({ q: 0.25, metric: 'payment_duration_seconds', window: '1h' }),
+    expr: quantile({ q: 0.25, metric: 'payment_duration_seconds', window: '15m' }),
   });
 }
 

@@ -19,7 +19,7 @@ import {
   tradesByKind,
   volumeByCharacter,
   volumeBySide,
-  volumeOfLastHour,
+  volumeAnHour,
 } from '../../panels/exchange.ts';
 import { quoteAge, topCharacters, tradesPerMinute } from '../../panels/trading.ts';
 
@@ -34,7 +34,7 @@ export const trading: Dashboard = {
       title: 'Do customers trade, at prices that are right?',
       panels: [
         tradesPerMinute(4),
-        volumeOfLastHour(4),
+        volumeAnHour(4),
         refusedShare(4),
         openOrders(4),
         quoteAge(4),
