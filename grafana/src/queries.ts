@@ -50,16 +50,19 @@ function queriesOf(dashboard: Dashboard, selection: Selection): DashboardQuery[]
 
   const ofVariables = variables
     .filter((variable) => variable.type === VariableType.Query)
-    .map((variable): DashboardQuery => ({
-      dashboard: dashboard.uid,
-      asker: { kind: 'variable', title: variable.name },
-      refId: variable.name,
-      datasource: PROMETHEUS,
-      expr: fill(seriesOf(variable)),
-      // Its values are those within the time shown.
-      instant: false,
-      expectsData: true,
-    }));
+    .map((variable): DashboardQuery => {
+      const datasource = fill(variable.datasource?.uid ?? '') as DashboardQuery['datasource'];
+      return {
+        dashboard: dashboard.uid,
+        asker: { kind: 'variable', title: variable.name },
+        refId: variable.name,
+        datasource,
+        expr: fill(seriesOf(variable)),
+        // Its values are those within the time shown.
+        instant: false,
+        expectsData: true,
+      };
+    });
 
   const ofAnnotations = (built.annotations.list ?? []).map((annotation): DashboardQuery => ({
     dashboard: dashboard.uid,

@@ -10,6 +10,7 @@ export interface Rule {
   alert?: string;
   record?: string;
   expr: string;
+  labels?: Record<string, string>;
   annotations?: Record<string, string>;
 }
 
@@ -39,7 +40,11 @@ export function thresholdOf(alert: string, alternative = 0): number {
   return threshold;
 }
 
-function thresholdsOf(alert: string): number[] {
+/**
+ * The same of all its alternatives; none where it compares with no number.
+ * @throws where there is no such alert
+ */
+export function thresholdsOf(alert: string): number[] {
   const rule = rules.find((candidate) => candidate.alert === alert);
   if (rule !== undefined) return limitsIn(rule.expr);
   const logRule = logRules.find((candidate) => candidate.alert === alert);
@@ -49,6 +54,35 @@ function thresholdsOf(alert: string): number[] {
   // LogQL, which in alerts ends in the comparison.
   const limit = /[<>]=?\s*(\d+(?:\.\d+)?)\s*$/.exec(logRule.expr)?.[1];
   return limit === undefined ? [] : [Number(limit)];
+}
+
+/**
+ * The bound of a histogram up to which an event of an SLO is a good one, as its label `le` has it: `0.3` seconds of latency.
+ * @throws where there is no such SLO, or it reads no histogram
+ */
+export function boundOf(slo: string): string {
+  const rule = rules.find(({ record, labels }) => {
+    return record === 'slo:errors:rate5m' && labels?.['slo'] === slo;
+  });
+  const bound = /le="([^"]+)"/.exec(rule?.expr ?? '')?.[1];
+  if (bound === undefined)
+    throw new Error(`prometheus/rules/slo.yml has no bound for the SLO ${slo}`);
+  return bound;
+}
+
+/**
+ * The target of an SLO, as the share of events that are good ones: 0.999.
+ * @throws where there is no such SLO
+ */
+export function objectiveOf(slo: string): number {
+  const rule = rules.find(({ record, labels }) => {
+    return record === 'slo:objective:ratio' && labels?.['slo'] === slo;
+  });
+  const objective = /^vector\((.+)\)$/.exec(rule?.expr.trim() ?? '')?.[1];
+  if (objective === undefined) {
+    throw new Error(`prometheus/rules/slo.yml has no target for the SLO ${slo}`);
+  }
+  return Number(objective);
 }
 
 function rulesIn(pattern: string): Rule[] {

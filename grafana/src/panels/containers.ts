@@ -46,7 +46,8 @@ export function containerTable(width: number): Panel {
         title: 'Starts in 15 min',
         expr: `max by (name) (changes(container_start_time_seconds{${CHOSEN}}[15m]))`,
         unit: 'short',
-        limit: thresholdOf('ContainerRestarting') + 1,
+        // Above, not from it on, as the alert has it.
+        limit: thresholdOf('ContainerRestarting') + 1e-6,
       },
       {
         title: 'Started',

@@ -2,7 +2,7 @@ import { sideColours } from '../colours.ts';
 import { thresholdOf } from '../rules.ts';
 import { fromLabel, several } from '../variables.ts';
 import { graph } from './graph.ts';
-import { redFrom, type Panel } from './panel.ts';
+import { redAbove, type Panel } from './panel.ts';
 import { percentileGraph } from './percentiles.ts';
 import { ratioStat } from './ratio.ts';
 import { sqlTable } from './sql.ts';
@@ -57,7 +57,7 @@ export function haltedCharacters(width: number): Panel {
       'Characters whose trading was halted in the last 2 minutes, because their price moved by over a fifth within one. Bad: red, several at once: something moves the whole market (TradingHalted).',
     unit: 'short',
     width,
-    thresholds: redFrom(thresholdOf('TradingHalted') + 1),
+    thresholds: redAbove(thresholdOf('TradingHalted')),
     expr: 'count(sum by (character) (increase(market_halts_total[2m])) > 0) or vector(0)',
   });
 }

@@ -1,7 +1,7 @@
 import { GOOD, WARNING } from '../colours.ts';
 import { thresholdOf } from '../rules.ts';
 import { graph } from './graph.ts';
-import { redFrom, type Panel } from './panel.ts';
+import { redAbove, redFrom, type Panel } from './panel.ts';
 import { stat } from './stat.ts';
 import { table } from './table.ts';
 
@@ -9,7 +9,7 @@ import { table } from './table.ts';
 
 const PARTS = 'prometheus|alertmanager|loki|jaeger|collector|grafana|.*-exporter|cadvisor';
 
-/** What the collector lost for good: never refused twice, and never told of again. */
+/** By the services themselves, and by the collector for good. */
 const LOST_SPANS =
   '(sum(increase(telemetry_spans_dropped_total[5m])) or vector(0)) + (sum(increase(otelcol_exporter_send_failed_spans_total[5m])) or vector(0))';
 
@@ -17,7 +17,7 @@ export function targetsDown(width: number): Panel {
   return stat({
     title: 'Targets down',
     description:
-      'Of which no metrics can be read. Bad: any; for 5 minutes, and PrometheusTargetMissing or ServiceDown fires.',
+      'Of which no metrics can be read. Bad: any; when it stays, it is an alert (PrometheusTargetMissing, ServiceDown).',
     unit: 'short',
     width,
     thresholds: redFrom(1),
@@ -29,11 +29,11 @@ export function failingRules(width: number): Panel {
   return stat({
     title: 'Rules failing',
     description:
-      'Evaluations of rules, Prometheus’ and Loki’s, that failed in 5 minutes. Bad: any: an alert whose rule fails is silent, whatever happens.',
+      'Evaluations of rules, Prometheus’ and Loki’s, that failed in 5 minutes. Bad: any, which is where RuleEvaluationFailing fires if it goes on: an alert whose rule fails is silent, whatever happens.',
     unit: 'short',
     decimals: 0,
     width,
-    thresholds: redFrom(1),
+    thresholds: redAbove(thresholdOf('RuleEvaluationFailing')),
     expr: 'sum(increase(prometheus_rule_evaluation_failures_total[5m])) + sum(increase(loki_prometheus_rule_evaluation_failures_total[5m]))',
   });
 }
@@ -42,11 +42,11 @@ export function failedNotifications(width: number): Panel {
   return stat({
     title: 'Notifications failed',
     description:
-      'In 5 minutes, after their repetitions had failed too. Bad: any: somebody was not told of an alert.',
+      'In 5 minutes, after their repetitions had failed too. Bad: any, which is where AlertmanagerNotificationsFailing fires if it goes on: somebody was not told of an alert.',
     unit: 'short',
     decimals: 0,
     width,
-    thresholds: redFrom(1),
+    thresholds: redAbove(thresholdOf('AlertmanagerNotificationsFailing')),
     expr: 'sum(increase(alertmanager_notifications_failed_total[5m]))',
   });
 }
@@ -59,7 +59,7 @@ export function lost(width: number): Panel {
     unit: 'short',
     decimals: 0,
     width,
-    thresholds: redFrom(1),
+    thresholds: redAbove(thresholdOf('SpansDropped')),
     expr: `${LOST_SPANS} + (sum(increase(telemetry_log_lines_dropped_total[5m])) or vector(0))`,
   });
 }
@@ -93,26 +93,25 @@ const QUEUE =
   'sum by (exporter) (otelcol_exporter_queue_size) / sum by (exporter) (otelcol_exporter_queue_capacity)';
 
 export function parts(width: number): Panel {
-  const of = (metric: string) =>
-    `label_replace(sum by (container_service) (${metric}), "service", "$1", "container_service", "(.+)")`;
+  const PART = `container_service=~"${PARTS}", container_project=~"crows-nest.*"`;
   return table({
     title: 'What each part costs',
     description:
       'Of the machine, now; the part with the most memory first. Bad: a part that takes more than the services that it watches.',
     width,
     height: 10,
-    rows: { service: 'Part' },
+    rows: { container_service: 'Part' },
     sortBy: 'Memory',
     columns: [
       {
         title: 'CPU',
-        expr: `sum by (service) (${of(`rate(container_cpu_usage_seconds_total{container_service=~"${PARTS}", container_project=~"crows-nest.*"}[5m])`)})`,
+        expr: `sum by (container_service) (rate(container_cpu_usage_seconds_total{${PART}}[5m]))`,
         unit: 'percentunit',
         decimals: 1,
       },
       {
         title: 'Memory',
-        expr: `sum by (service) (${of(`container_memory_rss{container_service=~"${PARTS}", container_project=~"crows-nest.*"}`)})`,
+        expr: `sum by (container_service) (container_memory_rss{${PART}})`,
         unit: 'bytes',
       },
     ],
@@ -258,18 +257,16 @@ export function scrapes(width: number): Panel {
   });
 }
 
-export function ruleGroups(width: number): Panel {
+export function ruleTimes(width: number): Panel {
   return graph({
     title: 'Time of rules',
     description:
-      'How long each group of rules takes to evaluate, the five slowest. Bad: near 10 s, which is when it is due again.',
+      'How long all groups of rules together, and the slowest of them, take to evaluate. Bad: the slowest near 10 s, which is when it is due again.',
     unit: 's',
     width,
     queries: [
-      {
-        expr: 'topk(5, max by (rule_group) (label_replace(prometheus_rule_group_last_duration_seconds, "rule_group", "$1", "rule_group", ".*;(.+)")))',
-        legend: '{{rule_group}}',
-      },
+      { expr: 'sum(prometheus_rule_group_last_duration_seconds)', legend: 'all together' },
+      { expr: 'max(prometheus_rule_group_last_duration_seconds)', legend: 'the slowest' },
     ],
   });
 }

@@ -131,6 +131,14 @@ export function redFrom(limit: number): ThresholdsConfigBuilder {
   ]);
 }
 
+/**
+ * Red above the limit, as alerts have it (`> 0`); Grafana colours from a value on. Of numbers that are seldom just at their limit
+ * `redFrom` says the same.
+ */
+export function redAbove(limit: number): ThresholdsConfigBuilder {
+  return redFrom(limit + 1e-6);
+}
+
 /** Red below the limit, green from it on: for what must not fall. */
 export function redBelow(limit: number): ThresholdsConfigBuilder {
   return steps([

@@ -1,7 +1,7 @@
 import { BAD, GOOD, WARNING } from '../colours.ts';
 import { thresholdOf } from '../rules.ts';
 import { graph } from './graph.ts';
-import { redFrom, type Panel } from './panel.ts';
+import { redAbove, redFrom, type Panel } from './panel.ts';
 import { quantile } from './percentiles.ts';
 import { ratioGraph, ratioStat } from './ratio.ts';
 import { sqlBars, sqlStat, sqlTable } from './sql.ts';
@@ -83,7 +83,7 @@ export function strangeWebhooks(width: number): Panel {
     unit: 'short',
     decimals: 0,
     width,
-    thresholds: redFrom(1),
+    thresholds: redAbove(thresholdOf('PaymentWebhookErrors')),
     expr: 'sum(increase(payment_webhooks_total{outcome=~"mismatch|unknown|forged|stale"}[1h]))',
   });
 }

@@ -7,18 +7,21 @@ interface Percentiles extends Omit<Graph, 'queries' | 'colours'> {
   metric: string;
   /** Label matchers. */
   selector?: string;
+  /** Longer than a few scrapes, for what is rare. */
+  window?: string;
   unit: string;
 }
 
-/** p50, p95 and p99 of a histogram over time; each diamond is one of what was measured: a click opens its trace. */
-export function percentileGraph({ metric, selector = '', ...options }: Percentiles): Panel {
+/** p50, p95 and p99 of a histogram over time; with diamonds that open traces where the metric has exemplars. */
+export function percentileGraph({ metric, selector, window, ...options }: Percentiles): Panel {
+  const at = (q: number) => quantile({ q, metric, selector, window });
   return graph({
     ...options,
     colours: percentileColours,
     queries: [
-      { expr: quantile({ q: 0.5, metric, selector }), legend: 'p50' },
-      { expr: quantile({ q: 0.95, metric, selector }), legend: 'p95' },
-      { expr: quantile({ q: 0.99, metric, selector }), legend: 'p99', exemplars: true },
+      { expr: at(0.5), legend: 'p50' },
+      { expr: at(0.95), legend: 'p95' },
+      { expr: at(0.99), legend: 'p99', exemplars: true },
     ],
   });
 }
@@ -29,10 +32,10 @@ interface Quantile {
   /** A histogram, without `_bucket`. */
   metric: string;
   /** Label matchers. */
-  selector?: string;
+  selector?: string | undefined;
   /** Labels to tell apart by. */
   by?: string[];
-  window?: string;
+  window?: string | undefined;
 }
 
 /** A quantile of a classic histogram. */

@@ -67,7 +67,7 @@ export function routesTable(width: number): Panel {
   return table({
     title: 'Routes',
     description:
-      'Each route over the last 5 minutes, the slowest first. Bad: a red cell; its limit is that of the alerts. Click a route to see it alone.',
+      'Each route over the last 5 minutes, the slowest first. Bad: a red cell; its limit is where HighErrorRate or SlowResponseTime fires for the service as a whole. Click a route to see it alone.',
     width,
     height: 9,
     rows: { route: 'Route', method: 'Method' },
@@ -248,6 +248,6 @@ function durationQuantile(q: number, by: string[] = [], window?: string): string
     metric: 'http_request_duration_seconds',
     selector: CHOSEN,
     by,
-    ...(window === undefined ? {} : { window }),
+    window,
   });
 }

@@ -2,7 +2,7 @@ import { BAD, GOOD, WARNING } from '../colours.ts';
 import { thresholdOf } from '../rules.ts';
 import { graph, logGraph } from './graph.ts';
 import { logTail } from './logs.ts';
-import { redFrom, type Panel } from './panel.ts';
+import { redAbove, redFrom, type Panel } from './panel.ts';
 import { ratioGraph } from './ratio.ts';
 import { stat } from './stat.ts';
 import { logTable } from './table.ts';
@@ -70,7 +70,7 @@ export function auditFaults(width: number): Panel {
       'Lines of the audit logs that were changed, are missing or out of their place. Bad: any: evidence was tampered with, or lost (AuditLogBroken).',
     unit: 'short',
     width,
-    thresholds: redFrom(1),
+    thresholds: redAbove(thresholdOf('AuditLogBroken')),
     expr: 'max(audit_log_faults)',
   });
 }

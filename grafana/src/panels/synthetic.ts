@@ -1,4 +1,4 @@
-import { thresholdOf } from '../rules.ts';
+import { objectiveOf, thresholdOf } from '../rules.ts';
 import { barGauge } from './bar-gauge.ts';
 import { graph } from './graph.ts';
 import { redBelow, type Panel } from './panel.ts';
@@ -12,6 +12,7 @@ import { tiles } from './tiles.ts';
  * exporter. Several workers take turns; the one that walked last tells (min: what failed for one, failed).
  */
 
+const AVAILABLE = objectiveOf('availability');
 const PROBES = 'probe_success{job="probe"}';
 
 export function journeyTiles(width: number): Panel {
@@ -30,10 +31,11 @@ export function journeysAvailable(width: number): Panel {
   return stat({
     title: 'Journeys done in 1 h',
     description:
-      'Share of the steps of all journeys that could be done in the last hour. Bad: below 99.9 %: customers could not either.',
+      'Share of the steps of all journeys that could be done in the last hour. Bad: red, below the target of the SLO availability: customers could not either.',
     unit: 'percentunit',
     decimals: 2,
     width,
+    thresholds: redBelow(AVAILABLE),
     expr: 'avg(avg_over_time(journey_success[1h]))',
   });
 }
@@ -42,10 +44,11 @@ export function probesAvailable(width: number): Panel {
   return stat({
     title: 'Way in available in 1 h',
     description:
-      'Share of the probes of the gateway, page and API, that were answered well in the last hour. Bad: below 99.9 %.',
+      'Share of the probes of the gateway, page and API, that were answered well in the last hour. Bad: red, below the target of the SLO availability.',
     unit: 'percentunit',
     decimals: 2,
     width,
+    thresholds: redBelow(AVAILABLE),
     expr: 'avg(avg_over_time(probe_success{service="web"}[1h]))',
   });
 }
@@ -127,7 +130,7 @@ export function availabilityTable(width: number): Panel {
   return table({
     title: 'Availability',
     description:
-      'Share of the probes that were answered well, over an hour and over the time shown. Bad: red.',
+      'Share of the probes that were answered well, over an hour and over the time shown. Bad: red, below the target of the SLO availability.',
     width,
     rows: { service: 'Service', instance: 'Address' },
     sortBy: 'Service',
@@ -137,14 +140,14 @@ export function availabilityTable(width: number): Panel {
         expr: `min by (service, instance) (avg_over_time(${PROBES}[1h]))`,
         unit: 'percentunit',
         decimals: 2,
-        floor: 0.999,
+        floor: AVAILABLE,
       },
       {
         title: 'Time shown',
         expr: `min by (service, instance) (avg_over_time(${PROBES}[$__range]))`,
         unit: 'percentunit',
         decimals: 2,
-        floor: 0.999,
+        floor: AVAILABLE,
       },
     ],
   });

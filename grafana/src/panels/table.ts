@@ -40,7 +40,9 @@ interface Table extends PanelText {
 
 /** The newest values side by side: one row for each combination of labels, one column for each query. */
 export function table({ columns, ...options }: Table): Panel {
-  return metricsPanel(rowsOf({ columns, ...options }), options, targetsOf(columns));
+  // Grafana names value columns after the queries; a single one of Prometheus is called just "Value".
+  const only = columns.length === 1 ? 'Value' : undefined;
+  return metricsPanel(rowsOf({ columns, ...options }, only), options, targetsOf(columns));
 }
 
 /** The same, counted from logs. */
@@ -52,11 +54,10 @@ function targetsOf(columns: Column[]): Query[] {
   return columns.map(({ expr }) => ({ expr, instant: true, table: true }));
 }
 
-function rowsOf({ rows, rowLinks, columns, sortBy }: Table): AnyPanelBuilder {
+function rowsOf({ rows, rowLinks, columns, sortBy }: Table, only?: string): AnyPanelBuilder {
   const queryColumns = columns.map((column, index) => ({
     ...column,
-    // Grafana names the value columns after the queries; a single one is called just "Value".
-    field: columns.length === 1 ? 'Value' : `Value #${String.fromCharCode(65 + index)}`,
+    field: only ?? `Value #${String.fromCharCode(65 + index)}`,
   }));
   const headings = {
     ...rows,

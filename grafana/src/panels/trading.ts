@@ -2,7 +2,7 @@ import { sideColours } from '../colours.ts';
 import { thresholdOf } from '../rules.ts';
 import { barGauge } from './bar-gauge.ts';
 import { graph } from './graph.ts';
-import { redFrom, type Panel } from './panel.ts';
+import { redAbove, redFrom, type Panel } from './panel.ts';
 import { stat } from './stat.ts';
 
 /** Money is counted in cents; people read berries. */
@@ -48,10 +48,10 @@ export function ledgerImbalance(width: number): Panel {
   return stat({
     title: 'Ledger imbalance',
     description:
-      'By how much the books do not balance, all assets together. Bad: anything but 0: money has appeared or vanished. Stop trading and find out.',
+      'By how much the books do not balance, all assets together. Bad: red, which is anything but 0, and where LedgerImbalance fires: money has appeared or vanished. Stop trading and find out.',
     unit: 'short',
     width,
-    thresholds: redFrom(1),
+    thresholds: redAbove(thresholdOf('LedgerImbalance')),
     expr: 'max(sum by (instance) (abs(ledger_imbalance)))',
   });
 }

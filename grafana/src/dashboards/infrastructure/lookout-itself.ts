@@ -18,7 +18,7 @@ import {
   parts,
   prometheusRequests,
   queues,
-  ruleGroups,
+  ruleTimes,
   scrapes,
   series,
   targetsDown,
@@ -52,7 +52,7 @@ export const lookoutItself: Dashboard = {
     },
     {
       title: 'Is it quick enough?',
-      panels: [scrapes(12), ruleGroups(12), prometheusRequests(12), lokiRequests(12)],
+      panels: [scrapes(12), ruleTimes(12), prometheusRequests(12), lokiRequests(12)],
     },
     {
       title: 'What does it cost?',

@@ -26,7 +26,7 @@ export const lookout: Dashboard = {
   folder: 'Overview',
   uid: 'lookout',
   question: 'Is the business all right now?',
-  next: ['api-red'],
+  next: ['service-levels', 'api-red', 'logs'],
   variables: [],
   rows: [
     {

@@ -1,5 +1,6 @@
 import type { Dashboard } from '../../dashboard.ts';
-import { cacheHits, pool, poolSaturation, queryDuration, queryRate } from '../../panels/data.ts';
+import { pool, poolSaturation, queryDuration, queryRate } from '../../panels/database-client.ts';
+import { hitsByCache } from '../../panels/redis.ts';
 import { logTail, logVolume } from '../../panels/logs.ts';
 import {
   durationByRoute,
@@ -23,7 +24,7 @@ export const apiRed: Dashboard = {
   folder: 'Services',
   uid: 'api-red',
   question: 'Which route is slow or failing, for which status, since when?',
-  next: ['lookout'],
+  next: ['runtime', 'database', 'redis', 'traces', 'logs'],
   variables: [service, instance, route],
   rows: [
     {
@@ -45,7 +46,7 @@ export const apiRed: Dashboard = {
         queryRate(12),
         pool(8),
         poolSaturation(8),
-        cacheHits(8),
+        hitsByCache(8),
         responseSizes(24),
       ],
     },
