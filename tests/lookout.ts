@@ -1,6 +1,6 @@
 // What the lookout knows: questions to Prometheus, Alertmanager, Loki, Jaeger and the inbox, over their own APIs.
 
-import { address, getJson, waitFor } from './stack.ts';
+import { address, compose, getJson, waitFor } from './stack.ts';
 
 /** One series of an instant query's answer. */
 export interface Sample {
@@ -219,11 +219,28 @@ export async function metricsIn(expression: string): Promise<string[]> {
   return [...names];
 }
 
-/** What an expression has had over the last five minutes: series; of Jaeger traces, or services that call each other. */
+/** The rows of a query that Grafana's role may ask, over the network and by the password that Grafana has. */
+export async function rowsOf(sql: string): Promise<unknown[]> {
+  const asReporting =
+    'PGPASSWORD=$(cat /secrets/reporting_password) exec psql -h postgres -U reporting -d trading -At -v ON_ERROR_STOP=1 -c "$0"';
+  const output = await compose(
+    ...['exec', '-T', 'postgres', 'sh', '-c', asReporting, `SELECT to_json(q) FROM (${sql}) q`],
+  );
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+/**
+ * What an expression has had over the last five minutes: series; of Jaeger traces, or services that call each other; of
+ * Postgres the rows that it has now.
+ */
 export async function seriesOf(
-  datasource: 'prometheus' | 'loki' | 'jaeger',
+  datasource: 'prometheus' | 'loki' | 'jaeger' | 'postgres',
   expression: string,
 ): Promise<unknown[]> {
+  if (datasource === 'postgres') return rowsOf(expression);
   const end = Math.floor(Date.now() / 1000);
   if (datasource === 'jaeger') {
     const url = new URL(expression, address('jaeger', 16686));

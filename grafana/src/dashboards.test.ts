@@ -105,6 +105,23 @@ const OWN_LIMITS: Record<string, string> = {
   'service-levels/Lowest error budget': 'the manners that docs/slo.md asks for',
   'service-levels/Error budget left': 'the manners that docs/slo.md asks for',
   'logs/Errors': 'any is one too many',
+  'synthetic/Journeys': '1 is well, 0 is not',
+  'synthetic/Steps of journeys': '1 is well, 0 is not',
+  'synthetic/Probes': '1 is well, 0 is not',
+  'synthetic/Journeys done in 1 h': 'the target of the SLO availability',
+  'synthetic/Way in available in 1 h': 'the target of the SLO availability',
+  'synthetic/Availability': 'the target of the SLO availability',
+  'dora/Open incidents': 'any is one too many',
+  'host/Killed for memory in 1 h': 'any is one too many',
+  'lookout-itself/Targets down': 'any is one too many',
+  'k6/Failed': 'of loadtest/loadtest.js',
+  'k6/Checks passed': 'of loadtest/loadtest.js',
+  'k6/Reads: p99': 'of loadtest/loadtest.js',
+  'k6/Trades: p99.5': 'of loadtest/loadtest.js',
+  'k6/Reads, as k6 saw them': 'of loadtest/loadtest.js',
+  'k6/Trades, as k6 saw them': 'of loadtest/loadtest.js',
+  'k6/Checks': 'of loadtest/loadtest.js',
+  'k6/Runs': 'of loadtest/loadtest.js',
 };
 
 describe('limits', () => {
@@ -179,7 +196,7 @@ describe('queries', () => {
   test('ask for rates over an interval that Grafana fits to the scrape interval, or a fixed one', () => {
     for (const panel of panels) {
       for (const [window] of JSON.stringify(panel.targets).matchAll(/\[(\$\w+|\d+\w+)\]/g)) {
-        expect(window).toMatch(/^\[(\$__rate_interval|\$__auto|\$__range|5m|15m|1h|1d)\]$/);
+        expect(window).toMatch(/^\[(\$__rate_interval|\$__auto|\$__range|\d+[mhd])\]$/);
       }
     }
   });

@@ -17,9 +17,9 @@ export interface DashboardQuery {
   asker: { kind: 'panel' | 'variable' | 'annotation'; title: string };
   refId: string;
   /** Uid of the data source in provisioning/datasources. */
-  datasource: 'prometheus' | 'loki' | 'jaeger';
+  datasource: 'prometheus' | 'loki' | 'jaeger' | 'postgres';
   /**
-   * PromQL or LogQL, with every variable filled in; for Jaeger the path and query of its API, to which the asker adds
+   * PromQL, LogQL or SQL, with every variable filled in; for Jaeger the path and query of its API, to which the asker adds
    * the time: `/api/traces?service=api&limit=20`.
    */
   expr: string;
@@ -58,8 +58,8 @@ function queriesOf(dashboard: Dashboard, selection: Selection): DashboardQuery[]
         refId: variable.name,
         datasource,
         expr: fill(seriesOf(variable)),
-        // Loki gives lines over a range only.
-        instant: datasource === PROMETHEUS,
+        // Its values are those within the time shown.
+        instant: false,
         expectsData: true,
       };
     });
@@ -129,6 +129,8 @@ interface Target extends Partial<Omit<TracesQuery, 'queryType'>> {
   refId: string;
   /** Prometheus and Loki. */
   expr?: string;
+  /** Postgres. */
+  rawSql?: string;
   instant?: boolean;
   queryType?: string;
 }
@@ -137,8 +139,9 @@ function targetsOf(panel: SdkPanel): Target[] {
   return (panel.targets ?? []) as unknown as Target[];
 }
 
-function expressionOf({ expr, ...search }: Target): string {
+function expressionOf({ expr, rawSql, ...search }: Target): string {
   if (expr !== undefined) return expr;
+  if (rawSql !== undefined) return rawSql;
   if (search.queryType === 'dependencyGraph') return '/api/dependencies';
   const { service = '', tags, minDuration, limit = 20 } = search;
   const parameters = [

@@ -70,6 +70,21 @@ export function boundOf(slo: string): string {
   return bound;
 }
 
+/**
+ * The target of an SLO, as the share of events that are good ones: 0.999.
+ * @throws where there is no such SLO
+ */
+export function objectiveOf(slo: string): number {
+  const rule = rules.find(({ record, labels }) => {
+    return record === 'slo:objective:ratio' && labels?.['slo'] === slo;
+  });
+  const objective = /^vector\((.+)\)$/.exec(rule?.expr.trim() ?? '')?.[1];
+  if (objective === undefined) {
+    throw new Error(`prometheus/rules/slo.yml has no target for the SLO ${slo}`);
+  }
+  return Number(objective);
+}
+
 function rulesIn(pattern: string): Rule[] {
   return globSync(pattern, { cwd: ROOT })
     .sort()

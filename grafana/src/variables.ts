@@ -8,7 +8,7 @@ import {
   type VariableModel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
-import { JAEGER, LOKI, logs, metrics, PROMETHEUS } from './datasources.ts';
+import { JAEGER, LOKI, logs, metrics, POSTGRES, PROMETHEUS } from './datasources.ts';
 
 type Variable = Builder<VariableModel>;
 
@@ -25,6 +25,7 @@ export const dataSources: Variable[] = [
   dataSource('metrics', 'prometheus', { text: 'Prometheus', value: PROMETHEUS }),
   dataSource('logs', 'loki', { text: 'Loki', value: LOKI }),
   dataSource('traces', 'jaeger', { text: 'Jaeger', value: JAEGER }),
+  dataSource('books', 'grafana-postgresql-datasource', { text: 'Postgres', value: POSTGRES }),
 ];
 
 /** Services that answer HTTP requests and count them. One at a time: routes of two services have nothing in common. */

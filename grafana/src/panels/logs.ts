@@ -8,8 +8,10 @@ import { logStat, stat } from './stat.ts';
 import { logTable } from './table.ts';
 
 interface LogTail extends PanelText {
-  /** A LogQL stream selector. */
+  /** A LogQL stream selector, and filters on lines. */
   selector: string;
+  /** What is shown of a line, as the rest of a LogQL pipeline. */
+  readable?: string;
 }
 
 /** Takes what a person reads first out of a line, which is JSON; lines of others are left as they are. */
@@ -18,14 +20,14 @@ const PARSED =
 const READABLE = `${PARSED} | line_format \`{{.service_name}}: {{or .message __line__}} {{.cause}}\``;
 
 /** The newest lines. Opening one shows its fields, and the link to its trace. */
-export function logTail({ selector, ...text }: LogTail): Panel {
+export function logTail({ selector, readable = READABLE, ...text }: LogTail): Panel {
   const builder = new PanelBuilder()
     .showTime(true)
     .wrapLogMessage(true)
     .enableLogDetails(true)
     .sortOrder(LogsSortOrder.Descending)
     .dedupStrategy(LogsDedupStrategy.None);
-  return logsPanel(builder, text, [{ expr: `${selector} ${READABLE}` }]);
+  return logsPanel(builder, text, [{ expr: `${selector} ${readable}` }]);
 }
 
 interface LogVolume {

@@ -6,7 +6,7 @@ import { redAbove, redFrom, type Panel } from './panel.ts';
 import { stat } from './stat.ts';
 
 /** Money is counted in cents; people read berries. */
-const BERRIES = 'currency:฿';
+export const BERRIES = 'currency:฿';
 
 export function tradesPerMinute(width: number): Panel {
   return stat({
