@@ -8,6 +8,7 @@ import { catalogue } from './catalogue.ts';
 import { build, idFrom } from './dashboard.ts';
 import { describeAll, DOCS } from './docs.ts';
 import { generate } from './generate.ts';
+import { titles } from './links.ts';
 import { dashboardQueries, isPanel } from './queries.ts';
 import { logRules, rules, thresholdsOf } from './rules.ts';
 
@@ -111,6 +112,7 @@ const OWN_LIMITS: Record<string, string> = {
   'synthetic/Journeys done in 1 h': 'the target of the SLO availability',
   'synthetic/Way in available in 1 h': 'the target of the SLO availability',
   'synthetic/Availability': 'the target of the SLO availability',
+  'trading/Market leaders': '1 is well, 0 is not',
   'dora/Open incidents': 'any is one too many',
   'host/Killed for memory in 1 h': 'any is one too many',
   'lookout-itself/Targets down': 'any is one too many',
@@ -218,6 +220,10 @@ describe('links', () => {
       (dashboard.panels ?? []).filter(isPanel).map(({ id }) => id),
     ]),
   );
+
+  test('can lead to any title, because each has its dashboard', () => {
+    expect([...addresses.keys()].toSorted()).toEqual(Object.keys(titles).toSorted());
+  });
 
   test('between dashboards lead to one that exists', () => {
     const links = [...JSON.stringify(built).matchAll(/"url":"\/d\/([^?"/]+)/g)];

@@ -283,6 +283,23 @@ export function sizes(width: number): Panel {
   });
 }
 
+export function copyAges(width: number): Panel {
+  return graph({
+    title: 'Age of copies',
+    description:
+      'How far a replica, and the archive of the write-ahead log, are behind: what a lost database would be restored from. This stack has neither: 0, and no line. Bad: a minute of the replica, an hour of the archive (ReplicationOrBackupStale).',
+    unit: 's',
+    width,
+    queries: [
+      { expr: 'max by (instance) (pg_replication_lag_seconds)', legend: 'replica, {{instance}}' },
+      {
+        expr: 'max by (instance) (pg_stat_archiver_last_archive_age)',
+        legend: 'archive, {{instance}}',
+      },
+    ],
+  });
+}
+
 export function tablesTable(width: number): Panel {
   const live = 'sum by (relname) (pg_stat_user_tables_n_live_tup)';
   const dead = 'sum by (relname) (pg_stat_user_tables_n_dead_tup)';

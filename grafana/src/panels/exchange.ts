@@ -2,7 +2,7 @@ import { sideColours } from '../colours.ts';
 import { thresholdOf } from '../rules.ts';
 import { fromLabel, several } from '../variables.ts';
 import { graph } from './graph.ts';
-import { redAbove, type Panel } from './panel.ts';
+import { redAbove, redBelow, type Panel } from './panel.ts';
 import { percentileGraph } from './percentiles.ts';
 import { ratioStat } from './ratio.ts';
 import { sqlTable } from './sql.ts';
@@ -59,6 +59,18 @@ export function haltedCharacters(width: number): Panel {
     width,
     thresholds: redAbove(thresholdOf('TradingHalted')),
     expr: 'count(sum by (character) (increase(market_halts_total[2m])) > 0) or vector(0)',
+  });
+}
+
+export function leaders(width: number): Panel {
+  return stat({
+    title: 'Market leaders',
+    description:
+      'Processes of the market that quote; one leads, the others stand by. Bad: red: none does (MarketWithoutLeader), and there are no new prices; or 2, who quote against each other.',
+    unit: 'short',
+    width,
+    thresholds: redBelow(1),
+    expr: 'sum(market_leader)',
   });
 }
 

@@ -9,9 +9,9 @@ import { table } from './table.ts';
 
 const PARTS = 'prometheus|alertmanager|loki|jaeger|collector|grafana|.*-exporter|cadvisor';
 
-/** By the services themselves, and by the collector for good. */
+/** By the services themselves, and by the collector for good. Its counters have no `_total`; Jaeger's, which is an older one, have. */
 const LOST_SPANS =
-  '(sum(increase(telemetry_spans_dropped_total[5m])) or vector(0)) + (sum(increase(otelcol_exporter_send_failed_spans_total[5m])) or vector(0))';
+  '(sum(increase(telemetry_spans_dropped_total[5m])) or vector(0)) + (sum(increase(otelcol_exporter_send_failed_spans[5m])) or vector(0))';
 
 export function targetsDown(width: number): Panel {
   return stat({
@@ -201,7 +201,7 @@ export function drops(width: number): Panel {
   return graph({
     title: 'Dropped',
     description:
-      'Spans and lines that a service could not get rid of, in 5 minutes. Bad: any, which is SpansDropped and LogLinesDropped.',
+      'Spans and lines that a service could not get rid of, and lines that Loki refused, in 5 minutes. Bad: any, which is SpansDropped, LogLinesDropped and LokiIngestErrors.',
     unit: 'short',
     decimals: 0,
     width,
@@ -213,6 +213,11 @@ export function drops(width: number): Panel {
       {
         expr: 'sum by (service, target) (increase(telemetry_log_lines_dropped_total[5m]))',
         legend: 'lines of {{service}} to {{target}}',
+      },
+      {
+        // Those over a rate limit are sent again.
+        expr: 'sum by (reason) (increase(loki_discarded_samples_total{reason!~".*rate_limit.*"}[5m]))',
+        legend: 'lines refused by Loki: {{reason}}',
       },
     ],
   });

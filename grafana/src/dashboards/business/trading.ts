@@ -7,6 +7,7 @@ import {
   haltedCharacters,
   halts,
   holdings,
+  leaders,
   openOrders,
   openOrdersGraph,
   ordersByFate,
@@ -21,7 +22,7 @@ import {
   volumeBySide,
   volumeAnHour,
 } from '../../panels/exchange.ts';
-import { quoteAge, topCharacters, tradesPerMinute } from '../../panels/trading.ts';
+import { ledgerImbalance, quoteAge, topCharacters, tradesPerMinute } from '../../panels/trading.ts';
 
 export const trading: Dashboard = {
   folder: 'Business',
@@ -33,12 +34,14 @@ export const trading: Dashboard = {
     {
       title: 'Do customers trade, at prices that are right?',
       panels: [
-        tradesPerMinute(4),
-        volumeAnHour(4),
-        refusedShare(4),
-        openOrders(4),
-        quoteAge(4),
-        haltedCharacters(4),
+        tradesPerMinute(6),
+        volumeAnHour(6),
+        refusedShare(6),
+        openOrders(6),
+        quoteAge(6),
+        leaders(6),
+        haltedCharacters(6),
+        ledgerImbalance(6),
       ],
     },
     {

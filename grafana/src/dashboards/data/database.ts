@@ -4,6 +4,7 @@ import {
   connections,
   connectionsOfLimit,
   connectionsUsed,
+  copyAges,
   deadlocks,
   deadlocksNow,
   fullestPool,
@@ -59,8 +60,8 @@ export const database: Dashboard = {
       panels: [pageCache(8), rows(8), temporaryFiles(8)],
     },
     {
-      title: 'Does it grow, and is it cleared up?',
-      panels: [tablesTable(16), sizes(8)],
+      title: 'Does it grow, is it cleared up, and is there a copy?',
+      panels: [tablesTable(24), sizes(12), copyAges(12)],
     },
   ],
 };

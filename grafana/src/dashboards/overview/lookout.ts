@@ -27,7 +27,7 @@ export const lookout: Dashboard = {
   folder: 'Overview',
   uid: 'lookout',
   question: 'Is the business all right now?',
-  next: ['service-levels', 'api-red', 'logs'],
+  next: ['service-levels', 'trading', 'api-red', 'synthetic', 'dora', 'logs'],
   variables: [],
   rows: [
     {

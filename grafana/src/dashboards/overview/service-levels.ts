@@ -21,7 +21,7 @@ export const serviceLevels: Dashboard = {
   folder: 'Overview',
   uid: 'service-levels',
   question: 'How much error budget is left, and what eats it?',
-  next: ['lookout', 'api-red'],
+  next: ['lookout', 'api-red', 'trading', 'payments'],
   variables: [],
   rows: [
     {

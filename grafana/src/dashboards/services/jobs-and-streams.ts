@@ -31,7 +31,7 @@ export const jobsAndStreams: Dashboard = {
   folder: 'Services',
   uid: 'jobs-and-streams',
   question: 'Are queues draining, webhooks arriving, streams open?',
-  next: ['runtime', 'redis', 'logs', 'traces'],
+  next: ['payments', 'runtime', 'redis', 'logs', 'traces'],
   variables: [several(fromLabel('queue', 'Queue', 'job_queue_depth'))],
   rows: [
     {

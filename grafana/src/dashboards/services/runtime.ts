@@ -26,7 +26,7 @@ export const runtime: Dashboard = {
   folder: 'Services',
   uid: 'runtime',
   question: 'Is Node.js healthy?',
-  next: ['api-red', 'jobs-and-streams', 'logs'],
+  next: ['host', 'api-red', 'jobs-and-streams', 'logs'],
   variables: [servicesOf('nodejs_version_info'), instancesOf('nodejs_version_info')],
   rows: [
     {
