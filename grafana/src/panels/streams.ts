@@ -3,8 +3,6 @@ import type { Panel } from './panel.ts';
 import { percentileGraph } from './percentiles.ts';
 import { stat } from './stat.ts';
 
-const NOBODY = 'the default traffic opens no stream; a customer who watches prices fills it';
-
 export function openStreams(width: number): Panel {
   return stat({
     title: 'Streams open',
@@ -37,8 +35,6 @@ export function streamMessages(width: number): Panel {
     unit: 'cps',
     width,
     stacked: true,
-    whenEmpty: 'No stream has carried a message',
-    emptyWhenHealthy: NOBODY,
     queries: [
       {
         expr: 'sum by (direction, type) (rate(websocket_messages_total[$__rate_interval]))',
@@ -55,8 +51,6 @@ export function streamDurations(width: number): Panel {
       'From a customer’s authentication to the end of the stream. Bad: most end within seconds: clients are dropped and come again.',
     unit: 's',
     width,
-    whenEmpty: 'No stream has ended',
-    emptyWhenHealthy: NOBODY,
     metric: 'price_stream_duration_seconds',
     window: '1h',
   });
