@@ -12,7 +12,7 @@ const FIRST_TRADES = 'sum(increase(first_trades_total[1h]))';
 const SIGN_UPS = 'sum(increase(user_signups_total[1h]))';
 const RATINGS = 'sum(increase(customer_rating_count[1h]))';
 const NO_SIGN_UPS =
-  'there is no share of nobody: the default traffic signs up four customers a day; a load test fills it';
+  'there is no share of nobody: the default traffic signs up six customers a day; a load test fills it';
 
 /** A login or a registration. */
 const VISITS = 'auth_attempts_total{type=~"login|register", success="true"}';
