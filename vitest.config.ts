@@ -6,7 +6,8 @@ const ignored = ['**/node_modules/**'];
 const maxWorkers = process.env['TEST_REDIS_URL']?.split(',').length ?? '100%';
 
 // By what they need: nothing (unit), servers of their own such as Postgres and Redis (integration), the whole running stack
-// (stack); and what leaves a stack behind whose alerts take minutes to calm down (chaos), so that it comes last.
+// (stack); and what leaves a stack behind whose alerts take minutes to calm down, so that it comes last: drills, which still
+// need a quiet one to begin with, and then chaos.
 export default defineConfig({
   test: {
     maxWorkers,
@@ -45,6 +46,16 @@ export default defineConfig({
           hookTimeout: 180_000,
           // One stack, shared: a test that stops a container must not run beside one that needs it.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'drills',
+          include: ['drills/**/*.stack.test.ts'],
+          exclude: ignored,
+          testTimeout: 400_000,
+          // Until the alerts of the drill before are over.
+          hookTimeout: 400_000,
         },
       },
       {

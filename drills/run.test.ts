@@ -1,5 +1,5 @@
 // What a drill says of the lookout when that does not do what it should. Here the lookout is one of words; on the real one, where
-// nothing is missing, drills run in tests/drills.stack.test.ts.
+// nothing is missing, drills run in drills.stack.test.ts.
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 

@@ -114,4 +114,5 @@ databases=''
 echo '▶ the whole stack'
 check 'it comes up, every component well' scripts/up.sh
 vitests stack
+vitests drills
 vitests chaos

@@ -314,6 +314,7 @@ function rawGet(base: string, path: string): Promise<{ status: number; body: str
     socket.on('end', () => {
       resolve({ status: Number(answer.split(' ')[1]), body: answer });
     });
-    socket.end(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`);
+    // Not closed from our end: to a proxy that would be a client who has gone away.
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`);
   });
 }
