@@ -67,7 +67,8 @@ test('a container stopped, a fault and an attack are detected, told, healed and 
 test('Ctrl-C in the middle, and again, heals what is broken, also when nobody listens any more', async () => {
   // Not in the fast form: a second time within minutes it is ContainerRestarting by right.
   const { child, ended } = drill('redis-down', 'real');
-  await waitFor('Redis to be stopped', 60, async () => {
+  await waitFor('Redis to be stopped', 60, async (see) => {
+    see({ runnerExited: child.exitCode });
     const redis = (await containers()).find((one) => serviceOf(one) === 'redis');
     return redis?.State.Status === 'exited';
   });

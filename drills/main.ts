@@ -7,7 +7,14 @@ import { fastForm, isFast } from './fast.ts';
 import { drills } from './incidents.ts';
 import { lockFile, releaseLock, takeLock } from './lock.ts';
 import { readOptions } from './options.ts';
-import { obstacles, present, untilQuiet, untilReadyFor, untilWatchedFor } from './readiness.ts';
+import {
+  obstacles,
+  present,
+  untilLooked,
+  untilQuiet,
+  untilReadyFor,
+  untilWatchedFor,
+} from './readiness.ts';
 import { longestSeconds, run } from './run.ts';
 import { factor } from './scale.ts';
 import { listTable, resultTable, roughly, type Row } from './table.ts';
@@ -76,7 +83,10 @@ async function practise(wanted: Drill[], fast: boolean): Promise<number> {
     if (rows.length > 0) say(resultTable(rows));
   }
   // What was over for the fast form may still be within a window of the real one.
-  if (fast) await untilQuiet(longestSeconds, signal);
+  if (fast) {
+    await untilLooked(signal);
+    await untilQuiet(longestSeconds, signal);
+  }
   return rows.every(({ failures }) => failures.length === 0) ? 0 : 1;
 }
 

@@ -59,6 +59,26 @@ export async function untilQuiet(seconds: number, signal: AbortSignal): Promise<
   );
 }
 
+/** How long Prometheus takes, once started, to have seen what is not well: all is asked for, and the journeys are walked. */
+const firstLookSeconds = 60;
+
+/**
+ * Waits until Prometheus, which has just been started, has had a first look: before that, nothing fires because nothing is known.
+ *
+ * @throws when it takes much longer
+ */
+export async function untilLooked(signal: AbortSignal): Promise<void> {
+  await waitFor(
+    'Prometheus to have had a look',
+    firstLookSeconds + 60,
+    async (see) => {
+      const [age] = see(await query('time() - process_start_time_seconds{job="prometheus"}'));
+      return Number(age?.value[1]) > firstLookSeconds;
+    },
+    signal,
+  );
+}
+
 /** Waits until this drill can show something: the stack is well, and its alert is not there any more from an earlier one. */
 export async function untilReadyFor(
   { name, raises }: Drill,
