@@ -67,8 +67,10 @@ test('a container stopped, a fault and an attack are detected, told, healed and 
 test('Ctrl-C in the middle, and again, heals what is broken, also when nobody listens any more', async () => {
   // Not in the fast form: a second time within minutes it is ContainerRestarting by right.
   const { child, ended } = drill('redis-down', 'real');
-  await waitFor('Redis to be stopped', 60, async (see) => {
-    see({ runnerExited: child.exitCode });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await waitFor('Redis to be stopped', 120, async (see) => {
+    see({ exited: child.exitCode, said });
     const redis = (await containers()).find((one) => serviceOf(one) === 'redis');
     return redis?.State.Status === 'exited';
   });
