@@ -2,6 +2,7 @@
 // with windows twenty times shorter. Exits 1 when an alert or a notice was missing or an unexpected critical alert fired, 2 when
 // the stack is not fit for a drill or another run is on, 130 when it was interrupted. Whatever happens, what was broken is healed.
 
+import { waitUntilRunningFor } from '../tests/lookout.ts';
 import { type Drill, whileBroken } from './drill.ts';
 import { fastForm, isFast } from './fast.ts';
 import { drills } from './incidents.ts';
@@ -11,6 +12,11 @@ import { obstacles, present, untilQuiet, untilReadyFor, untilWatchedFor } from '
 import { longestSeconds, run } from './run.ts';
 import { factor } from './scale.ts';
 import { listTable, resultTable, roughly, type Row } from './table.ts';
+
+/** What Prometheus takes, once started, to see what is not well: all is asked for, and the journeys are walked. */
+const firstLookSeconds = 60;
+/** The longest time that a critical alert waits before it fires, and some. */
+const longestWaitSeconds = 330;
 
 const interruption = new AbortController();
 const { signal } = interruption;
@@ -66,6 +72,7 @@ async function practise(wanted: Drill[], fast: boolean): Promise<number> {
     return can;
   });
   if (able.length === 0) return 2;
+  await untilQuiet(longestWaitSeconds, signal);
 
   const rows: Row[] = [];
   try {
@@ -76,7 +83,10 @@ async function practise(wanted: Drill[], fast: boolean): Promise<number> {
     if (rows.length > 0) say(resultTable(rows));
   }
   // What was over for the fast form may still be within a window of the real one.
-  if (fast) await untilQuiet(longestSeconds, signal);
+  if (fast) {
+    await waitUntilRunningFor(firstLookSeconds, signal);
+    await untilQuiet(longestSeconds, signal);
+  }
   return rows.every(({ failures }) => failures.length === 0) ? 0 : 1;
 }
 

@@ -22,14 +22,24 @@ async function troubles(): Promise<string[]> {
   return unseen.map(({ scrapeUrl }) => `Prometheus cannot scrape ${scrapeUrl}.`);
 }
 
-/** The labels of whatever fires, and of what critical alert is about to, but for the Watchdog. */
-async function raised(): Promise<Labels[]> {
-  const inPrometheus = (await alerts()).filter(
-    ({ state, labels }) => state === 'firing' || labels['severity'] === 'critical',
-  );
+/** The labels of whatever fires, but for the Watchdog. */
+async function firing(): Promise<Labels[]> {
+  const inPrometheus = (await alerts()).filter(({ state }) => state === 'firing');
   const all = [...(await activeAlerts()), ...inPrometheus].map(({ labels }) => labels);
   return all.filter(({ alertname }) => alertname !== 'Watchdog');
 }
+
+/** The labels of each critical alert that may be about to fire. */
+async function pending(): Promise<Labels[]> {
+  return (await alerts())
+    .filter(({ state, labels }) => state === 'pending' && labels['severity'] === 'critical')
+    .map(({ labels }) => labels);
+}
+
+/** An alert and its service, each named once. */
+const named = (all: Labels[]): string[] => [
+  ...new Set(all.map(({ alertname = '?', service = '' }) => `${alertname} ${service}`.trim())),
+];
 
 /** An error budget that an earlier drill has spent stays spent for hours, and that is no obstacle. */
 const isSpentBudget = ({ slo, severity }: Labels): boolean =>
@@ -39,14 +49,12 @@ const isSpentBudget = ({ slo, severity }: Labels): boolean =>
 export async function obstacles(): Promise<string[]> {
   const wrong = await troubles();
   if (wrong.length > 0) return wrong;
-  const named = (await raised())
-    .filter((labels) => !isSpentBudget(labels))
-    .map(({ alertname = '?', service = '' }) => `${alertname} ${service}`.trim());
-  return [...new Set(named)].map((name) => `${name} fires already, or is about to.`);
+  const found = (await firing()).filter((labels) => !isSpentBudget(labels));
+  return named(found).map((name) => `${name} fires already.`);
 }
 
 /**
- * Waits until nothing keeps drills from beginning.
+ * Waits until nothing keeps drills from beginning, and no critical alert is about to: most that are come to nothing.
  *
  * @throws after so many seconds, with what still does
  */
@@ -54,7 +62,10 @@ export async function untilQuiet(seconds: number, signal: AbortSignal): Promise<
   await waitFor(
     'the stack to be well and quiet',
     seconds,
-    async (see) => see(await obstacles()).length === 0,
+    async (see) => {
+      const soon = named(await pending()).map((name) => `${name} may be about to fire.`);
+      return see([...(await obstacles()), ...soon]).length === 0;
+    },
     signal,
   );
 }
@@ -70,7 +81,10 @@ export async function untilReadyFor(
     seconds,
     async (see) => {
       if (see(await troubles()).length > 0) return false;
-      return raises === 'heartbeat' || !see(await raised()).some((labels) => isOf(labels, raises));
+      return (
+        raises === 'heartbeat' ||
+        !see([...(await firing()), ...(await pending())]).some((labels) => isOf(labels, raises))
+      );
     },
     signal,
   );

@@ -61,6 +61,23 @@ export async function alerts(): Promise<Alert[]> {
   return ((await prometheus('alerts')) as { alerts: Alert[] }).alerts;
 }
 
+/**
+ * Waits until Prometheus has run for so many seconds since its start: before it has looked, nothing fires because nothing is known.
+ *
+ * @throws a minute later than that
+ */
+export async function waitUntilRunningFor(seconds: number, signal?: AbortSignal): Promise<void> {
+  await waitFor(
+    `Prometheus to have run for ${seconds} s`,
+    seconds + 60,
+    async (see) => {
+      const [age] = see(await query('time() - process_start_time_seconds{job="prometheus"}'));
+      return Number(age?.value[1]) > seconds;
+    },
+    signal,
+  );
+}
+
 /** Waits until no alert but the Watchdog fires, Prometheus's or Loki's, or is about to, and says which does if that does not come. */
 export async function waitUntilQuiet(seconds: number): Promise<void> {
   await waitFor('no alert but the Watchdog', seconds, async (see) => {

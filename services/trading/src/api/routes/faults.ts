@@ -41,8 +41,8 @@ export interface FaultsDependencies {
 }
 
 /**
- * Faults on and off, for drills. No login: `FAULTS` is on only where ports are bound to loopback (config.ts), and who is on the machine could stop the
- * process as well. What is refused is a web page that somebody there has open.
+ * Faults on and off, for drills. No login: `FAULTS` is on only where ports are bound to loopback (config.ts), and who is on the machine
+ * could stop the process as well. What is refused is a web page that somebody there has open.
  */
 export function faultEndpoints({ faults, routes, telemetry }: FaultsDependencies): Endpoint[] {
   const control = (request: Request): FaultControl => {
