@@ -1,9 +1,12 @@
 // Every dashboard is full under the default traffic: what a visitor finds, and with All chosen everywhere.
 
-import { type DashboardQuery, dashboardQueries } from '@crows-nest/grafana/queries';
+import { randomBytes } from 'node:crypto';
+
+import { dashboardQueries } from '@crows-nest/grafana/queries';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { metricNames, metricsIn, query, seriesOf } from './lookout.ts';
+import { ask, nameOf } from './dashboards.ts';
+import { metricNames, metricsIn, seriesOf } from './lookout.ts';
 import { compose, waitFor } from './stack.ts';
 
 /** As `make load`, for a moment: the dashboard of load tests is empty without one. */
@@ -20,14 +23,10 @@ beforeAll(async () => {
 const end = Date.now() + 180_000;
 const secondsLeft = () => Math.max(1, Math.round((end - Date.now()) / 1000));
 
-function ask({ datasource, expr, instant }: DashboardQuery): Promise<unknown[]> {
-  return datasource === 'prometheus' && instant ? query(expr) : seriesOf(datasource, expr);
-}
-
 describe.each(['defaults', 'all'] as const)('with variables at %s', (selection) => {
   const named = dashboardQueries(selection).map((one) => ({
     ...one,
-    name: `${one.dashboard}, ${one.asker.kind} "${one.asker.title}", ${one.refId}`,
+    name: nameOf(one),
   }));
 
   test.each(named.filter(({ expectsData }) => expectsData))('$name has data', async (one) => {
@@ -54,6 +53,44 @@ test('a load test fills its dashboard', async () => {
       expect(await seriesOf('prometheus', expr), asker.title).not.toEqual([]);
   }
 });
+
+test('values move, on every dashboard', async () => {
+  const panels = dashboardQueries('defaults').filter(
+    ({ asker, expectsData }) => asker.kind === 'panel' && expectsData,
+  );
+  const byDashboard = Map.groupBy(panels, ({ dashboard }) => dashboard);
+  const shown = async () =>
+    new Map(
+      await Promise.all(
+        [...byDashboard].map(async ([dashboard, asked]) => {
+          const answers = await Promise.all(asked.map(ask));
+          return [dashboard, withoutTimes(answers)] as const;
+        }),
+      ),
+    );
+  const before = await shown();
+  await deploy();
+  await waitFor('something new on every dashboard', 60, async (see) => {
+    const now = await shown();
+    return (
+      see([...before.keys()].filter((name) => now.get(name) === before.get(name))).length === 0
+    );
+  });
+});
+
+/** Tells the API of a deployment of this minute, as scripts/record-deployment.sh does: otherwise there is one a day, or none. */
+async function deploy(): Promise<void> {
+  const commit = `${randomBytes(20).toString('hex')} ${new Date().toISOString()}`;
+  const record = 'echo "$0" | exec node services/trading/src/delivery/record-main.ts';
+  await compose('exec', '-T', 'api', 'sh', '-c', record, commit);
+}
+
+/** Answers as text, without when each value was measured. */
+function withoutTimes(answers: unknown): string {
+  const isSample = (value: unknown): value is [number, string] =>
+    Array.isArray(value) && value.length === 2 && typeof value[0] === 'number';
+  return JSON.stringify(answers, (_, value: unknown) => (isSample(value) ? value[1] : value));
+}
 
 /** What is there only where something is that this stack has not: a CPU limit on a container, a probe by HTTPS. */
 const ELSEWHERE = new Set([

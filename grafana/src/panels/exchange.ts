@@ -229,7 +229,7 @@ export function halts(width: number): Panel {
     ],
     whenEmpty: 'No halt',
     emptyWhenHealthy:
-      'prices hardly ever move by a fifth within a minute; a large order in a cheap character fills it',
+      'prices hardly ever move by a fifth within a minute; an order for millions fills it',
   });
 }
 
