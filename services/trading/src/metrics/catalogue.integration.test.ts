@@ -160,7 +160,7 @@ const THINGS: Thing[] = [
     async run() {
       await customer.trade({ characterId: CHARACTER, action: 'buy', quantity: 3 });
       await customer.order({ characterId: CHARACTER, side: 'buy', quantity: 1, limitPrice: 1 });
-      await system.database.sql('INSERT INTO user_activity VALUES ($1, now())', [customer.id]);
+      await customer.wasHere();
       await deploy('succeeded');
       await deploy('failed');
       await alert('firing');

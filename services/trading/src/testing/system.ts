@@ -23,6 +23,7 @@ export const PASSWORD = 'a long enough password';
 export const GATEWAY_KEY = 'the key of the merchant';
 export const WEBHOOK_SECRET = 'the secret that webhooks are signed with';
 
+const WAS_HERE = 'INSERT INTO user_activity VALUES ($1, now()) ON CONFLICT DO NOTHING';
 const SUBSCRIBE = `INSERT INTO subscriptions (user_id, status, card, current_period_end)
   VALUES ($1, 'active', 'card_good', now() + interval '1 day')`;
 
@@ -43,6 +44,8 @@ export interface Customer {
   trade(order: Record<string, unknown>, key?: string): Promise<Answer>;
   /** Places a limit order. */
   order(order: Record<string, unknown>, key?: string): Promise<Answer>;
+  /** Has it written down now that they were here, which the API does within five seconds of a request. */
+  wasHere(): Promise<void>;
 }
 
 /** What machines report deployments and incidents with. */
@@ -147,6 +150,9 @@ export async function startSystem(
           post('/api/trade', order, { authorization, 'idempotency-key': key }),
         order: (order, key = randomBytes(12).toString('hex')) =>
           post('/api/orders', order, { authorization, 'idempotency-key': key }),
+        async wasHere() {
+          await database.sql(WAS_HERE, [user.id]);
+        },
       };
     },
     quote: (quotedAt, quote) => publishQuotes(redis, database, quotedAt, quote),

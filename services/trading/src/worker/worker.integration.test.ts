@@ -180,7 +180,7 @@ test('a message that is handed over twice is one job', async () => {
 test('gauges that need a query are looked up in the background', async () => {
   const customer = await system.register();
   await customer.trade(buy);
-  await system.database.sql('INSERT INTO user_activity VALUES ($1, now())', [customer.id]);
+  await customer.wasHere();
   await system.database.sql(
     `INSERT INTO orders (user_id, character_id, side, quantity, limit_price, created_at)
      VALUES ($1, '${CHARACTER}', 'buy', 1, 1, now()), ($1, '${CHARACTER}', 'sell', 1, 9999, now())`,
