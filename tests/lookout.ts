@@ -250,29 +250,34 @@ export async function rowsOf(sql: string): Promise<unknown[]> {
 }
 
 /**
- * What an expression has had over the last five minutes: series; of Jaeger traces, or services that call each other; of
- * Postgres the rows that it has now.
+ * What an expression has had over the last five minutes, or as many seconds as are asked for: series; of Jaeger traces, or
+ * services that call each other; of Postgres the rows that it has now. Instant: what Prometheus or Loki says of it now.
  */
 export async function seriesOf(
   datasource: 'prometheus' | 'loki' | 'jaeger' | 'postgres',
   expression: string,
+  { seconds = 300, instant = false } = {},
 ): Promise<unknown[]> {
   if (datasource === 'postgres') return rowsOf(expression);
   const end = Math.floor(Date.now() / 1000);
+  const start = end - seconds;
   if (datasource === 'jaeger') {
     const url = new URL(expression, address('jaeger', 16686));
     // Traces are asked for in microseconds, the map of services in milliseconds.
-    url.searchParams.set('start', `${end - 300}000000`);
+    url.searchParams.set('start', `${start}000000`);
     url.searchParams.set('end', `${end}000000`);
     url.searchParams.set('endTs', `${end}000`);
-    url.searchParams.set('lookback', '300000');
+    url.searchParams.set('lookback', `${seconds}000`);
     return ((await getJson(url.href)) as { data: unknown[] }).data;
   }
-  const range = { query: expression, start: String(end - 300), end: String(end), step: '15' };
+  if (datasource === 'prometheus' && instant) return query(expression);
+  const range = { query: expression, start: String(start), end: String(end), step: '15' };
   if (datasource === 'prometheus') {
     return ((await prometheus('query_range', range)) as { result: unknown[] }).result;
   }
-  const parameters = new URLSearchParams(range).toString();
-  const answer = await getJson(`${address('loki', 3100)}/loki/api/v1/query_range?${parameters}`);
+  const path = instant ? 'query' : 'query_range';
+  // As many lines as Grafana asks for (maxLines).
+  const parameters = new URLSearchParams({ ...range, limit: '1000' }).toString();
+  const answer = await getJson(`${address('loki', 3100)}/loki/api/v1/${path}?${parameters}`);
   return (answer as { data: { result: unknown[] } }).data.result;
 }

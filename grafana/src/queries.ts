@@ -32,15 +32,30 @@ export interface DashboardQuery {
 /** How the dashboard variables are filled in: as a visitor finds them, or with All wherever that can be chosen. */
 export type Selection = 'defaults' | 'all';
 
-/** Every query of every dashboard: of panels, variables and annotations, in the order in which a reader meets them. */
-export function dashboardQueries(selection: Selection): DashboardQuery[] {
-  return catalogue.flatMap((dashboard) => queriesOf(dashboard, selection));
+/** The time that is shown, and what Grafana fills in for it on a screen of usual width. */
+export interface Shown {
+  /** `$__range` */
+  range: string;
+  /** `$__interval`, which is also the step of a range query. */
+  interval: string;
+  /** `$__rate_interval`: at least four scrapes, and a scrape more than the step. */
+  rateInterval: string;
+  /** Loki's `$__auto` */
+  auto: string;
 }
 
-function queriesOf(dashboard: Dashboard, selection: Selection): DashboardQuery[] {
+/** What a visitor finds. */
+export const LAST_HOUR: Shown = { range: '1h', interval: '15s', rateInterval: '40s', auto: '1m' };
+
+/** Every query of every dashboard: of panels, variables and annotations, in the order in which a reader meets them. */
+export function dashboardQueries(selection: Selection, shown = LAST_HOUR): DashboardQuery[] {
+  return catalogue.flatMap((dashboard) => queriesOf(dashboard, selection, shown));
+}
+
+function queriesOf(dashboard: Dashboard, selection: Selection, shown: Shown): DashboardQuery[] {
   const built = build(dashboard);
   const variables = built.templating.list ?? [];
-  const fill = filler(variables, selection);
+  const fill = filler(variables, selection, shown);
   const quiet = new Set(
     dashboard.rows
       .flatMap((row) => row.panels)
@@ -89,13 +104,17 @@ function queriesOf(dashboard: Dashboard, selection: Selection): DashboardQuery[]
   return [...ofVariables, ...ofPanels, ...ofAnnotations];
 }
 
-/** Fills variables in as Grafana does; intervals as it would for the last hour on a screen of usual width. */
-function filler(variables: VariableModel[], selection: Selection): (text: string) => string {
+/** Fills variables in as Grafana does. */
+function filler(
+  variables: VariableModel[],
+  selection: Selection,
+  shown: Shown,
+): (text: string) => string {
   const values = new Map([
-    ['__rate_interval', '40s'],
-    ['__auto', '1m'],
-    ['__interval', '15s'],
-    ['__range', '1h'],
+    ['__rate_interval', shown.rateInterval],
+    ['__auto', shown.auto],
+    ['__interval', shown.interval],
+    ['__range', shown.range],
     ...variables.map((variable): [string, string] => [variable.name, valueOf(variable, selection)]),
   ]);
   return (text) =>
