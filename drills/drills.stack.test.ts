@@ -6,9 +6,8 @@ import { text } from 'node:stream/consumers';
 
 import { afterAll, beforeEach, expect, test } from 'vitest';
 
-import { waitUntilQuiet } from '../tests/lookout.ts';
 import { compose, containers, root, serviceOf, waitFor, waitUntilWell } from '../tests/stack.ts';
-import { obstacles } from './readiness.ts';
+import { obstacles, untilQuiet } from './readiness.ts';
 
 /** What a drill must not change: which configuration and networks each container has, and that it runs. */
 async function asItIs(): Promise<Record<string, string[]>> {
@@ -41,8 +40,8 @@ let before: Awaited<ReturnType<typeof asItIs>>;
 
 beforeEach(async () => {
   await waitUntilWell(60);
-  // What a drill before has left in the windows of the real rules.
-  await waitUntilQuiet(300);
+  // What came before, and a drill before, may have left something in the windows of the real rules.
+  await untilQuiet(300);
   before = await asItIs();
 });
 

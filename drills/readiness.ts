@@ -22,35 +22,32 @@ async function troubles(): Promise<string[]> {
   return unseen.map(({ scrapeUrl }) => `Prometheus cannot scrape ${scrapeUrl}.`);
 }
 
-/** The labels of whatever fires, but for the Watchdog. */
+/** The labels of whatever fires. */
 async function firing(): Promise<Labels[]> {
   const inPrometheus = (await alerts()).filter(({ state }) => state === 'firing');
-  const all = [...(await activeAlerts()), ...inPrometheus].map(({ labels }) => labels);
-  return all.filter(({ alertname }) => alertname !== 'Watchdog');
+  return [...(await activeAlerts()), ...inPrometheus].map(({ labels }) => labels);
 }
 
 /** The labels of each critical alert that may be about to fire. */
 async function pending(): Promise<Labels[]> {
   return (await alerts())
-    .filter(({ state, labels }) => state === 'pending' && labels['severity'] === 'critical')
+    .filter(({ state, labels }) => state === 'pending' && isCritical(labels))
     .map(({ labels }) => labels);
 }
+
+/** Others are no obstacle: an error budget that a drill has spent stays spent for hours, or a container was started often. */
+const isCritical = ({ severity }: Labels): boolean => severity === 'critical';
 
 /** An alert and its service, each named once. */
 const named = (all: Labels[]): string[] => [
   ...new Set(all.map(({ alertname = '?', service = '' }) => `${alertname} ${service}`.trim())),
 ];
 
-/** An error budget that an earlier drill has spent stays spent for hours, and that is no obstacle. */
-const isSpentBudget = ({ slo, severity }: Labels): boolean =>
-  slo !== undefined && severity !== 'critical';
-
 /** What keeps drills from beginning, a sentence each; nothing when they may. */
 export async function obstacles(): Promise<string[]> {
   const wrong = await troubles();
   if (wrong.length > 0) return wrong;
-  const found = (await firing()).filter((labels) => !isSpentBudget(labels));
-  return named(found).map((name) => `${name} fires already.`);
+  return named((await firing()).filter(isCritical)).map((name) => `${name} fires already.`);
 }
 
 /**
@@ -58,7 +55,7 @@ export async function obstacles(): Promise<string[]> {
  *
  * @throws after so many seconds, with what still does
  */
-export async function untilQuiet(seconds: number, signal: AbortSignal): Promise<void> {
+export async function untilQuiet(seconds: number, signal?: AbortSignal): Promise<void> {
   await waitFor(
     'the stack to be well and quiet',
     seconds,

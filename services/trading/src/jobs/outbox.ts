@@ -15,6 +15,8 @@ import { QUEUE_OF, TOPICS, type Payload, type Topic } from './topics.ts';
 
 const POLL_MS = 250;
 const BATCH = 100;
+/** Redis writes what it has to its disk after two seconds at the latest, however slow that is: see redis/redis.conf. */
+const KEPT_SECONDS = 10;
 
 interface OutboxRow {
   id: number;
@@ -24,14 +26,28 @@ interface OutboxRow {
   created_at: Date;
 }
 
-// Of topics that are known here only: while versions change, those of a newer one wait for a newer worker.
+// Of topics that are known here only: while versions change, those of a newer one wait for a newer worker. What Redis has long
+// written to its disk is forgotten; what another process of it took, and may have taken with it, goes back.
 const takeMessages: Statement = {
   name: 'take_outbox',
   operation: 'delete',
   table: 'outbox',
-  text: `DELETE FROM outbox
-         WHERE id IN (SELECT id FROM outbox WHERE topic = ANY($1) ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
-         RETURNING id, topic, payload, carrier, created_at`,
+  text: `WITH taken AS (
+           DELETE FROM outbox
+           WHERE id IN (SELECT id FROM outbox WHERE topic = ANY($1) ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+           RETURNING id, topic, payload, carrier, created_at),
+         kept AS (
+           INSERT INTO outbox_relayed (id, topic, payload, carrier, created_at, redis_run) SELECT taken.*, $2 FROM taken),
+         ended AS (
+           DELETE FROM outbox_relayed
+           WHERE id IN (
+             SELECT id FROM outbox_relayed
+             WHERE redis_run <> $2 OR relayed_at < now() - make_interval(secs => ${KEPT_SECONDS}) FOR UPDATE SKIP LOCKED)
+           RETURNING id, topic, payload, carrier, created_at, redis_run),
+         returned AS (
+           INSERT INTO outbox (id, topic, payload, carrier, created_at) OVERRIDING SYSTEM VALUE
+           SELECT id, topic, payload, carrier, created_at FROM ended WHERE redis_run <> $2)
+         SELECT * FROM taken`,
 };
 
 const putMessage: Statement = {
@@ -62,20 +78,18 @@ export interface OutboxDependencies {
 
 /**
  * Moves up to 100 messages from the outbox to their queues, in one transaction: they are gone from the outbox only if all
- * were taken over. When the commit fails they are added again, and the queues know them by their id.
+ * were taken over, and kept beside it for ten seconds. When the commit fails they are added again, and the queues know them by
+ * their id.
  *
- * @returns how many were moved; 0 while Redis is away (or worker-stall is on), and then they wait
+ * @param run the process of Redis that they go to
+ * @returns how many were moved
  */
-export async function relayOnce({
-  database,
-  queues,
-  redis,
-  telemetry,
-  faults,
-}: OutboxDependencies): Promise<number> {
-  if (!isReady(redis) || isStalled(faults, 'outbox')) return 0;
+function relayBatch(
+  { database, queues, telemetry }: OutboxDependencies,
+  run: string,
+): Promise<number> {
   return database.transaction(async (connection) => {
-    const rows = await connection.query<OutboxRow>(takeMessages, [TOPICS]);
+    const rows = await connection.query<OutboxRow>(takeMessages, [TOPICS, run]);
     await Promise.all(
       rows.map(({ id, topic, payload, carrier, created_at: createdAt }) => {
         const queue = queues.of(QUEUE_OF[topic]);
@@ -93,24 +107,29 @@ export async function relayOnce({
 
 /**
  * Relays until closed. It asks every 250 ms instead of listening: a NOTIFY in each trade would take a lock that all
- * commits of the database wait for. Several relays share the work.
+ * commits of the database wait for. Several relays share the work. While Redis is away (or worker-stall is on) messages wait; what
+ * was handed over in the last seconds of its life is handed over again, because it may have been in memory only.
  */
 export function startRelay(dependencies: OutboxDependencies): { close(): Promise<void> } {
-  const debug = dependencies.telemetry.debug('app:outbox');
+  const { redis, telemetry, faults } = dependencies;
+  const debug = telemetry.debug('app:outbox');
   const stop = new AbortController();
   let failing = false;
+  async function relay(): Promise<number> {
+    if (!isReady(redis) || isStalled(faults, 'outbox')) return 0;
+    return relayBatch(dependencies, await runOf(redis));
+  }
   const running = (async () => {
     while (!stop.signal.aborted) {
-      const moved = await relayOnce(dependencies).then(
+      const moved = await relay().then(
         (count) => {
-          if (failing) dependencies.telemetry.logger.info('Outbox is relayed again');
+          if (failing) telemetry.logger.info('Outbox is relayed again');
           failing = false;
           if (count > 0) debug('Messages handed to their queues', { count });
           return count;
         },
         (error: unknown) => {
-          if (!failing)
-            dependencies.telemetry.logger.warn('Outbox not relayed, trying on', { error });
+          if (!failing) telemetry.logger.warn('Outbox not relayed, trying on', { error });
           failing = true;
           return 0;
         },
@@ -125,6 +144,13 @@ export function startRelay(dependencies: OutboxDependencies): { close(): Promise
       await running;
     },
   };
+}
+
+/** Which process of Redis answers: each has an id of its own. */
+async function runOf(redis: Redis): Promise<string> {
+  const run = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1];
+  if (run === undefined) throw new Error('Redis does not say its run_id in INFO');
+  return run;
 }
 
 /** A payload's ids as a person searches for them: tradeId becomes `trade.id`. */

@@ -152,6 +152,34 @@ test('messages wait in the outbox while Redis is away', async () => {
   await eventually(() => system.database.sql('SELECT * FROM outbox')).toEqual([]);
 });
 
+test('a job that Redis loses when it is killed is handed over again', async () => {
+  // Of tests before this one.
+  await system.database.sql('DELETE FROM outbox_relayed');
+  const customer = await system.register();
+  mail.refusing = true;
+  await customer.trade(buy);
+  const labels = { queue: 'notifications', name: 'trade-confirmation', outcome: 'failed' };
+  await eventually(() => metric('jobs_processed_total', labels)).toBe(1);
+  expect(await system.database.sql('SELECT * FROM outbox')).toEqual([]);
+
+  // It was another process that had the job, and this one never read it from the disk.
+  await redis.cut();
+  await system.database.sql("UPDATE outbox_relayed SET redis_run = 'killed'");
+  await system.redis.flushdb();
+  mail.refusing = false;
+  await redis.restore();
+  await eventually(() => mail.mails.length).toBe(1);
+});
+
+test('what was handed over is kept no longer than it takes Redis to write it', async () => {
+  const aged = "UPDATE outbox_relayed SET relayed_at = now() - interval '11 seconds'";
+  await (await system.register()).trade(buy);
+  await eventually(() => mail.mails.length).toBe(1);
+  expect(await system.database.sql('SELECT topic FROM outbox_relayed')).not.toEqual([]);
+  await system.database.sql(aged);
+  await eventually(() => system.database.sql('SELECT topic FROM outbox_relayed')).toEqual([]);
+});
+
 test('a message of a topic that this version does not know waits, and holds up no other', async () => {
   await system.database.sql(
     "INSERT INTO outbox (topic, payload, carrier) VALUES ('of-tomorrow', '{}', '{}')",
