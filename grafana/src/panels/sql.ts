@@ -28,7 +28,7 @@ import { books } from '../datasources.ts';
 import { panel, steps, type Panel, type PanelText } from './panel.ts';
 
 /**
- * Panels on the trading system's books, by the views of services/trading/migrations/012_reporting.sql. These look back 30
+ * Panels on the trading system's books, by the views of services/trading/migrations/013_reporting.sql. These look back 30
  * days, whatever time the dashboard is at: titles say so. Columns are named in SQL as they are to be shown.
  */
 interface SqlPanel extends PanelText {

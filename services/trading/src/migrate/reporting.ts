@@ -4,7 +4,7 @@ import pg from 'pg';
 const LOCK = 20_261_201;
 
 /**
- * Lets the role `reporting` (migrations/012_reporting.sql), which dashboards read the database as, log in by this password; any
+ * Lets the role `reporting` (migrations/013_reporting.sql), which dashboards read the database as, log in by this password; any
  * earlier one is void. Safe to run again, and by several at once.
  */
 export async function letReportingLogIn(databaseUrl: string, password: string): Promise<void> {
