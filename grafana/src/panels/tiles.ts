@@ -3,6 +3,7 @@ import {
   BigValueGraphMode,
   BigValueTextMode,
   ReduceDataOptionsBuilder,
+  VizTextDisplayOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { metricsPanel, redBelow, type Panel, type PanelText } from './panel.ts';
@@ -20,6 +21,8 @@ export function tiles({ expr, legend, ...text }: Tiles): Panel {
     .graphMode(BigValueGraphMode.None)
     .textMode(BigValueTextMode.Name)
     .colorMode(BigValueColorMode.Background)
+    // Fitted to its tile, the longest name would make all of them too small to read.
+    .text(new VizTextDisplayOptionsBuilder().valueSize(13))
     .thresholds(redBelow(1));
   return metricsPanel(builder, { ...text, unit: 'short' }, [{ expr, legend, instant: true }]);
 }
