@@ -80,6 +80,10 @@ export function sqlBars({
     .lineWidth(0)
     // As many as there is room for.
     .xTickLabelSpacing(100)
+    // Of a day or a span of time, whole; the SDK's own is 0, which leaves nothing but dots.
+    .xTickLabelMaxLength(20)
+    // Where all is 0 the axis would go on to any height.
+    .axisSoftMax(1)
     .stacking(stacked === true ? StackingMode.Normal : StackingMode.None)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
