@@ -1,6 +1,6 @@
 # Every task. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs doctor urls drill test lint format dashboards signals smoke clean
+.PHONY: help up down restart status logs doctor urls drill test lint format dashboards signals smoke load clean
 
 # Node 24 comes with the development packages; the host's own, if it has one, may be older.
 with_node := scripts/node.sh && export PATH="$$PWD/node_modules/.bin:$$PATH" &&
@@ -33,6 +33,12 @@ smoke: ## Walks through every function once with k6, against the running stack
 	@docker compose ps --services --status running | grep -qx web || { echo "smoke: nothing is running. Start it with 'make up'." >&2; exit 1; }
 	@docker compose run --rm --no-deps -T traffic run --quiet /loadtest/smoke.ts
 
+load: ## Loads the running stack, and shows it in Grafana (k6); VUS=10 DURATION=30s say how much and how long
+	@docker compose ps --services --status running | grep -qx web || { echo "load: nothing is running. Start it with 'make up'." >&2; exit 1; }
+	@docker compose run --rm --no-deps -T traffic run --quiet --vus $(or $(VUS),10) --duration $(or $(DURATION),30s) \
+	  --out experimental-prometheus-rw --tag testid=$$(date -u +%FT%TZ) --system-tags scenario,method,status,name,check,expected_response \
+	  /loadtest/loadtest.js
+
 # Not what the shell happens to have: WSL, for one, sets NAME.
 drill: export NAME =
 drill: ## Lists what can be broken; NAME=redis-down breaks it, NAME=all all of it, DRILL_SPEED=fast quickly
@@ -51,7 +57,7 @@ lint: ## Checks types, style and format
 format: ## Formats the sources
 	@$(with_node) node --run format
 
-dashboards: ## Generates Grafana's dashboards from grafana/src
+dashboards: ## Generates Grafana's dashboards and docs/dashboards.md from grafana/src
 	@$(with_node) node --run dashboards
 
 signals: ## Generates docs/signals.md: every metric, log field and span

@@ -51,6 +51,10 @@ done
 # What the customer who walks the synthetic journeys registered with, and logs in with.
 [ -s /volumes/secrets/synthetic_password ] || write_secret synthetic_password "$(random_password)"
 
+# What Grafana reads the trading database with, as a role that sees its reports alone; made where there is none, too, because
+# Grafana wants the file.
+[ -s /volumes/secrets/reporting_password ] || write_secret reporting_password "$(random_password)"
+
 # What the user sets wins. Grafana takes it when its volume is new; later: grafana cli admin reset-admin-password.
 if [ -n "${GRAFANA_ADMIN_PASSWORD:-}" ]; then
   write_secret grafana_admin_password "$GRAFANA_ADMIN_PASSWORD"

@@ -1,8 +1,8 @@
 // The steady, light traffic that keeps every dashboard alive: what the compose service `traffic` runs, for ever.
 //
-// A few customers come by, look at the market, read, buy and sell, leave orders behind, pay, look at what they own, and go. Now and then one mistypes the
-// password or asks for more than there is to sell, as people do, so that panels of refusals have something to show; never
-// so often that an alert would fire. It waits for the API and outlives its restarts.
+// A few customers come by, look at the market, read, buy and sell, leave orders behind, pay, look at what they own, and go; a few
+// others only watch the prices. Now and then one mistypes the password or asks for more than there is to sell, as people do, so that
+// panels of refusals have something to show; never so often that an alert would fire. It waits for the API and outlives its restarts.
 
 import { sleep } from 'k6';
 import { vu } from 'k6/execution';
@@ -29,14 +29,19 @@ import {
   subscribe,
   trade,
   unsubscribe,
+  watchQuotes,
   withdraw,
 } from './lib/api.ts';
+
+/** Customers who trade, and others who watch. */
+const traders = 4;
+const watchers = 2;
 
 export const options = {
   scenarios: {
     customers: {
       executor: 'constant-vus',
-      vus: 4,
+      vus: traders + watchers,
       duration: '8760h', // k6 must have an end; Docker's restart policy begins anew after it
       gracefulStop: '5s',
     },
@@ -67,7 +72,7 @@ const day = 24 * 60 * 60 * 1000;
  */
 function account(): Account {
   const id = vu.idInTest;
-  const generation = Math.floor((Date.now() + (id * day) / 4) / day);
+  const generation = Math.floor((Date.now() + (id * day) / (traders + watchers)) / day);
   const username = `regular-${id}-${generation}`;
   // The password of a customer who exists in the demo only.
   return { username, email: `${username}@example.com`, password: 'rum and sea shanties' };
@@ -172,6 +177,7 @@ function pay(token: string, turn: number): void {
   if (payment) expect(payment(token), 'payment', 200, 202, 404, 409);
 }
 
+/** Comes to trade. */
 function visit(visits: number): void {
   // Customers take turns in having bad luck, and in paying.
   const mishap = (visits + vu.idInTest * 5) % mishapEvery === 5;
@@ -203,9 +209,18 @@ function visit(visits: number): void {
   think(4);
 }
 
-export default function (): void {
+/** Comes to see how prices move, for half a minute or so. */
+async function watch(): Promise<void> {
+  const token = signIn(account());
+  await watchQuotes(token, 20 + 20 * Math.random());
+  expect(logout(token), 'logout', 200, 204);
+  think(4);
+}
+
+export default async function (): Promise<void> {
   try {
-    visit(vu.iterationInInstance);
+    if (vu.idInTest <= traders) visit(vu.iterationInInstance);
+    else await watch();
   } catch (error) {
     // An exchange that is starting, stopping or in trouble: say so in one line, and come back later.
     console.warn(String(error));

@@ -41,6 +41,7 @@ rule_for() {
     ENVIRONMENT) pattern='^[a-z][a-z0-9-]{0,31}$' expected='a short name in small letters such as demo' ;;
     LOG_LEVEL) pattern='^(error|warn|info|http|debug)$' expected='error, warn, info, http or debug' ;;
     DEBUG) pattern='^(-?app:[A-Za-z0-9_:*-]+([ ,]+-?app:[A-Za-z0-9_:*-]+)*)?$' expected='namespaces such as app:* or app:market,app:outbox, or empty' ;;
+    GRAFANA_ANONYMOUS) pattern='^(true|false)$' expected='true or false' ;;
     FAULTS) pattern='^(on|off)$' expected='on or off' ;;
     DEBUG_REQUESTS) pattern='^(true|false)$' expected='true or false' ;;
     OTEL_TRACES_EXPORTER) pattern='^(jaeger|otlp|none)$' expected='jaeger, otlp or none' ;;
@@ -108,11 +109,14 @@ check_receivers() {
   fi
 }
 
-# Faults have no login: they are for who is on this machine.
-check_faults() {
+# What needs no login is for who is on this machine.
+check_open_doors() {
   local address
   address=$(value_of BIND_ADDRESS || echo 127.0.0.1)
-  [[ $address == 127.* ]] || [[ $(value_of FAULTS || echo on) == off ]] ||
+  [[ $address != 127.* ]] || return 0
+  [[ $(value_of GRAFANA_ANONYMOUS || echo true) == false ]] ||
+    problem "BIND_ADDRESS is '$address' and GRAFANA_ANONYMOUS is true: whoever reaches this machine could read every log line and trace. Set GRAFANA_ANONYMOUS=false in $env_file."
+  [[ $(value_of FAULTS || echo on) == off ]] ||
     problem "BIND_ADDRESS is '$address' and FAULTS is on: whoever reaches this machine could break the trading system. Set FAULTS=off in $env_file."
 }
 
@@ -166,7 +170,7 @@ check_settings
 if [ "$problems" -eq 0 ]; then
   check_receivers
   check_ports
-  check_faults
+  check_open_doors
 fi
 check_memory
 check_disk

@@ -3,6 +3,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+import { dashboardQueries } from '@crows-nest/grafana/queries';
 import { parser } from '@prometheus-io/lezer-promql';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -27,6 +28,17 @@ const dashboards = filesOf('grafana/dashboards/**/*.json').map(
   (path) => (JSON.parse(read(path)) as { uid: string }).uid,
 );
 
+const panelQueries = dashboardQueries('defaults').filter(({ asker }) => asker.kind === 'panel');
+
+/** Alerts whose dashboard shows what they are about in another way than by their series. */
+const SHOWN_OTHERWISE: Record<string, string> = {
+  Watchdog: 'reads no series; the heartbeat that it becomes is shown',
+  LowDeploymentFrequency: 'the books have each deployment',
+  HighChangeFailureRate: 'the books have each deployment',
+  LongLeadTime: 'the books have each deployment',
+  SlowRecovery: 'the books have each incident',
+};
+
 test('no alert is there twice but at another severity, no runbook is of none', () => {
   const each = alerts.map(({ alert, labels }) => `${alert} ${labels?.['severity'] ?? ''}`);
   expect(each.toSorted()).toEqual([...new Set(each)].toSorted());
@@ -34,7 +46,7 @@ test('no alert is there twice but at another severity, no runbook is of none', (
   expect(runbooks.map(({ name }) => name)).toEqual([...names].toSorted());
 });
 
-describe.each(alerts)('$alert', ({ alert, labels = {}, annotations = {} }) => {
+describe.each(alerts)('$alert', ({ alert, expr, labels = {}, annotations = {} }) => {
   test('says how bad it is, and whose', () => {
     expect(['critical', 'warning', 'info']).toContain(labels['severity']);
     expect(['platform', 'trading', 'security', 'delivery']).toContain(labels['team']);
@@ -50,6 +62,15 @@ describe.each(alerts)('$alert', ({ alert, labels = {}, annotations = {} }) => {
     const [, uid, query] = /\/d\/([\w-]+)\?(.*)$/.exec(annotations['dashboard_url'] ?? '') ?? [];
     expect(dashboards).toContain(uid);
     expect(query).toMatch(/\bfrom=\S+&to=\S+$/);
+  });
+
+  test('leads to a dashboard that has a panel on what it is about', () => {
+    const [, uid] = /\/d\/([\w-]+)\?/.exec(annotations['dashboard_url'] ?? '') ?? [];
+    const panels = panelQueries.filter(({ dashboard }) => dashboard === uid);
+    const shown = alertsOfLoki.some((rule) => rule.alert === alert)
+      ? panels.some((panel) => panel.datasource === 'loki' && showsLinesOf(expr, panel.expr))
+      : panels.some((panel) => panel.datasource === 'prometheus' && sharesSeries(expr, panel.expr));
+    expect(shown, SHOWN_OTHERWISE[alert]).toBe(SHOWN_OTHERWISE[alert] === undefined);
   });
 
   test('has a runbook, and a line in the table of runbooks', () => {
@@ -97,6 +118,28 @@ function seriesIn(expression: string): string[] {
     },
   });
   return names;
+}
+
+/** Whether two PromQL expressions read a series in common, or one from which what they read is recorded. */
+function sharesSeries(one: string, other: string): boolean {
+  const sources = sourcesOf(other);
+  return sourcesOf(one).some((name) => sources.includes(name));
+}
+
+function sourcesOf(expression: string): string[] {
+  return seriesIn(expression).flatMap((name) => [
+    name,
+    ...prometheusRules
+      .filter(({ record }) => record === name)
+      .flatMap(({ expr }) => sourcesOf(expr)),
+  ]);
+}
+
+/** Whether the lines that an alert counts are among those that a panel shows: the panel sifts by nothing that the alert does not. */
+function showsLinesOf(alert: string, panel: string): boolean {
+  const filtersIn = (query: string): string[] => query.match(/(?<=\|= `)[^`]+(?=`)/g) ?? [];
+  const filters = filtersIn(panel);
+  return filters.length > 0 && filters.every((filter) => filtersIn(alert).includes(filter));
 }
 
 /** What others than our services expose; tests/docs.stack.test.ts asks the running stack for it. */

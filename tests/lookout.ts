@@ -1,6 +1,6 @@
 // What the lookout knows: questions to Prometheus, Alertmanager, Loki, Jaeger and the inbox, over their own APIs.
 
-import { address, getJson, waitFor } from './stack.ts';
+import { address, compose, getJson, waitFor } from './stack.ts';
 
 /** One series of an instant query's answer. */
 export interface Sample {
@@ -236,17 +236,48 @@ export async function metricsIn(expression: string): Promise<string[]> {
   return [...names];
 }
 
-/** The series an expression has had over the last five minutes. */
+/** The rows of a query that Grafana's role may ask, over the network and by the password that Grafana has. */
+export async function rowsOf(sql: string): Promise<unknown[]> {
+  const asReporting =
+    'PGPASSWORD=$(cat /secrets/reporting_password) exec psql -h postgres -U reporting -d trading -At -v ON_ERROR_STOP=1 -c "$0"';
+  const output = await compose(
+    ...['exec', '-T', 'postgres', 'sh', '-c', asReporting, `SELECT to_json(q) FROM (${sql}) q`],
+  );
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+/**
+ * What an expression has had over the last five minutes, or as many seconds as are asked for: series; of Jaeger traces, or
+ * services that call each other; of Postgres the rows that it has now. Instant: what Prometheus or Loki says of it now.
+ */
 export async function seriesOf(
-  datasource: 'prometheus' | 'loki',
+  datasource: 'prometheus' | 'loki' | 'jaeger' | 'postgres',
   expression: string,
+  { seconds = 300, instant = false } = {},
 ): Promise<unknown[]> {
+  if (datasource === 'postgres') return rowsOf(expression);
   const end = Math.floor(Date.now() / 1000);
-  const range = { query: expression, start: String(end - 300), end: String(end), step: '15' };
+  const start = end - seconds;
+  if (datasource === 'jaeger') {
+    const url = new URL(expression, address('jaeger', 16686));
+    // Traces are asked for in microseconds, the map of services in milliseconds.
+    url.searchParams.set('start', `${start}000000`);
+    url.searchParams.set('end', `${end}000000`);
+    url.searchParams.set('endTs', `${end}000`);
+    url.searchParams.set('lookback', `${seconds}000`);
+    return ((await getJson(url.href)) as { data: unknown[] }).data;
+  }
+  if (datasource === 'prometheus' && instant) return query(expression);
+  const range = { query: expression, start: String(start), end: String(end), step: '15' };
   if (datasource === 'prometheus') {
     return ((await prometheus('query_range', range)) as { result: unknown[] }).result;
   }
-  const parameters = new URLSearchParams(range).toString();
-  const answer = await getJson(`${address('loki', 3100)}/loki/api/v1/query_range?${parameters}`);
+  const path = instant ? 'query' : 'query_range';
+  // As many lines as Grafana asks for (maxLines).
+  const parameters = new URLSearchParams({ ...range, limit: '1000' }).toString();
+  const answer = await getJson(`${address('loki', 3100)}/loki/api/v1/${path}?${parameters}`);
   return (answer as { data: { result: unknown[] } }).data.result;
 }

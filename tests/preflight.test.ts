@@ -61,6 +61,10 @@ test.each([
     "✗ BIND_ADDRESS is 'everywhere', but must be an IPv4 address such as 127.0.0.1. Correct it in .env, or remove the line to have the default.",
   ],
   [
+    'GRAFANA_ANONYMOUS=yes',
+    "✗ GRAFANA_ANONYMOUS is 'yes', but must be true or false. Correct it in .env, or remove the line to have the default.",
+  ],
+  [
     'FAULTS=yes',
     "✗ FAULTS is 'yes', but must be on or off. Correct it in .env, or remove the line to have the default.",
   ],
@@ -192,12 +196,13 @@ test('a port in use', async () => {
   }
 });
 
-test('faults within the reach of others', () => {
+test('what needs no login within the reach of others', () => {
   const open = [...freePorts, 'BIND_ADDRESS=0.0.0.0'];
   expect(preflight(open).lines).toEqual([
+    "✗ BIND_ADDRESS is '0.0.0.0' and GRAFANA_ANONYMOUS is true: whoever reaches this machine could read every log line and trace. Set GRAFANA_ANONYMOUS=false in .env.",
     "✗ BIND_ADDRESS is '0.0.0.0' and FAULTS is on: whoever reaches this machine could break the trading system. Set FAULTS=off in .env.",
   ]);
-  expect(preflight([...open, 'FAULTS=off']).lines).toEqual([]);
+  expect(preflight([...open, 'FAULTS=off', 'GRAFANA_ANONYMOUS=false']).lines).toEqual([]);
 });
 
 test('one port for two', () => {

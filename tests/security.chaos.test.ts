@@ -60,7 +60,7 @@ test('a hundred failed logins and a scan for files are reported, each with the a
     expect(annotations['description']).toContain(attacker);
     const runbook = await fetch(annotations['runbook_url'] ?? '');
     expect(runbook.status, annotations['runbook_url']).toBe(200);
-    expect(annotations['dashboard_url']).toMatch(/^http.*\/d\/api-red\?/);
+    expect(annotations['dashboard_url']).toMatch(/^http.*\/d\/security\?/);
   }
 });
 

@@ -1,7 +1,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { AnnotationQuery } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
-import { BAD, NEUTRAL } from './colours.ts';
+import { BAD, GOOD, NEUTRAL, WARNING } from './colours.ts';
 import { metrics } from './datasources.ts';
 
 /** What Grafana's Prometheus data source understands beyond the SDK's type. */
@@ -35,8 +35,26 @@ const starts = annotation({
   useValueForTime: true,
 });
 
+/** Moments at which a deployment was reported. The window is longer than a step, so that none falls between two. */
+const deployments = annotation({
+  name: 'Deployments',
+  iconColor: GOOD,
+  expr: 'sum by (environment, outcome) (increase(deployments_total[2m])) > 0',
+  titleFormat: 'Deployment to {{environment}}',
+  textFormat: '{{outcome}}',
+});
+
+/** Spans of time in which an incident was open. */
+const incidents = annotation({
+  name: 'Incidents',
+  iconColor: WARNING,
+  expr: 'max(incidents_open) > 0',
+  titleFormat: 'Incident',
+  textFormat: 'at least one is open',
+});
+
 /** What happened, drawn over every graph of every dashboard. */
-export const annotations: Builder<AnnotationQuery>[] = [alerts, starts];
+export const annotations: Builder<AnnotationQuery>[] = [deployments, incidents, alerts, starts];
 
 function annotation(query: MetricsAnnotation): Builder<AnnotationQuery> {
   const { expr, ...rest } = query;

@@ -8,18 +8,33 @@ import {
   type VariableModel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { annotations } from './annotations.ts';
-import { allDashboards, TAG } from './links.ts';
+import { allDashboards, TAG, titles, toDashboard, type Uid } from './links.ts';
 import type { Panel } from './panels/panel.ts';
 import { dataSources } from './variables.ts';
 
+/** Grafana's folders, in the order in which one reads them. */
+export const folders = [
+  'Overview',
+  'Services',
+  'Data',
+  'Business',
+  'Security',
+  'Experience',
+  'Delivery',
+  'Infrastructure',
+  'Load',
+] as const;
+
+export type Folder = (typeof folders)[number];
+
 /** A dashboard as its author thinks of it; what all of them share is added by `build`. */
 export interface Dashboard {
-  folder: 'Overview' | 'Services';
-  /** Part of its address: never changes. */
-  uid: string;
-  title: string;
+  folder: Folder;
+  uid: Uid;
   /** What it answers. */
   question: string;
+  /** The dashboards that one would open next, from here. */
+  next: Uid[];
   variables: Builder<VariableModel>[];
   /** From "is it all right?" to "why not?". Panels fill lines of 24 columns from the left. */
   rows: { title: string; panels: Panel[] }[];
@@ -27,7 +42,7 @@ export interface Dashboard {
 
 /** The dashboard in Grafana's JSON model. */
 export function build(dashboard: Dashboard): SdkDashboard {
-  const builder = new DashboardBuilder(dashboard.title)
+  const builder = new DashboardBuilder(titles[dashboard.uid])
     .uid(dashboard.uid)
     .description(dashboard.question)
     .tags([TAG, dashboard.folder.toLowerCase()])
@@ -39,6 +54,7 @@ export function build(dashboard: Dashboard): SdkDashboard {
     .variables([...dataSources, ...dashboard.variables])
     .annotations(annotations)
     .link(allDashboards);
+  for (const uid of dashboard.next) builder.link(toDashboard(uid));
   for (const row of dashboard.rows) {
     builder.withRow(new RowBuilder(row.title).id(idFrom(`row ${row.title}`)));
     for (const panel of row.panels) {

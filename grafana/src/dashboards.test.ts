@@ -6,14 +6,13 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { catalogue } from './catalogue.ts';
 import { build, idFrom } from './dashboard.ts';
+import { describeAll, DOCS } from './docs.ts';
 import { generate } from './generate.ts';
+import { titles } from './links.ts';
 import { dashboardQueries, isPanel } from './queries.ts';
-import { rules, thresholdOf } from './rules.ts';
+import { logRules, rules, thresholdsOf } from './rules.ts';
 
 const GRAFANA = fileURLToPath(new URL('../', import.meta.url));
-
-/** Panels that the pinned Grafana has; whatever it once had and dropped (graph, singlestat, …) is not among them. */
-const PANEL_TYPES = ['bargauge', 'heatmap', 'logs', 'stat', 'table', 'timeseries'];
 
 const built = catalogue.map((dashboard) => build(dashboard));
 const provisioned = (
@@ -30,6 +29,11 @@ test('the committed dashboards are what the sources generate', () => {
       .map((path) => [path, readFileSync(join(GRAFANA, 'dashboards', path), 'utf8')]),
   );
   expect(committed, 'run `npm run dashboards` and commit what it writes').toEqual(generate());
+});
+
+test('docs/dashboards.md is what the sources generate', async () => {
+  const committed = readFileSync(DOCS, 'utf8');
+  expect(committed, 'run `npm run dashboards` and commit what it writes').toBe(await describeAll());
 });
 
 describe.each(built)('$title', (dashboard) => {
@@ -76,16 +80,12 @@ describe.each(built)('$title', (dashboard) => {
 describe.each(panels.map((panel) => ({ title: titleOf(panel), panel })))(
   'panel "$title"',
   ({ panel }) => {
-    test('is of a kind that Grafana has', () => {
-      expect(PANEL_TYPES).toContain(panel.type);
-    });
-
     test('says what a bad value looks like', () => {
       expect(panel.description).toMatch(/Bad: \S/);
     });
 
-    test('has a unit, unless it shows lines of text', () => {
-      if (panel.type === 'logs') return;
+    test('has a unit, unless it shows lines of text, or traces', () => {
+      if (panel.type === 'logs' || panel.datasource?.type === 'jaeger') return;
       const units = [
         panel.fieldConfig?.defaults.unit,
         ...(panel.fieldConfig?.overrides ?? []).flatMap(({ properties }) =>
@@ -97,18 +97,76 @@ describe.each(panels.map((panel) => ({ title: titleOf(panel), panel })))(
   },
 );
 
-test('a panel that names the alert which fires at its limit has that limit', () => {
-  const naming = panels.flatMap((panel) => {
-    const alert = /(?:^|[ :])([A-Z][a-z]+[A-Z]\w+)(?: fires|\.$)/.exec(
-      panel.description ?? '',
-    )?.[1];
-    return alert === undefined ? [] : [{ panel, alert }];
+/** Limits on panels that are no alert's, and what they are. */
+const OWN_LIMITS: Record<string, string> = {
+  'lookout/Firing alerts': 'any is one too many',
+  'lookout/Services': '1 is up, 0 is not',
+  'lookout/Lowest error budget': 'the manners that docs/slo.md asks for',
+  'lookout/Error budget left': 'the manners that docs/slo.md asks for',
+  'service-levels/Lowest error budget': 'the manners that docs/slo.md asks for',
+  'service-levels/Error budget left': 'the manners that docs/slo.md asks for',
+  'logs/Errors': 'any is one too many',
+  'synthetic/Journeys': '1 is well, 0 is not',
+  'synthetic/Steps of journeys': '1 is well, 0 is not',
+  'synthetic/Probes': '1 is well, 0 is not',
+  'synthetic/Journeys done in 1 h': 'the target of the SLO availability',
+  'synthetic/Way in available in 1 h': 'the target of the SLO availability',
+  'synthetic/Availability': 'the target of the SLO availability',
+  'trading/Market leaders': '1 is well, 0 is not',
+  'dora/Open incidents': 'any is one too many',
+  'host/Killed for memory in 1 h': 'any is one too many',
+  'lookout-itself/Targets down': 'any is one too many',
+  'k6/Failed': 'of loadtest/loadtest.js',
+  'k6/Checks passed': 'of loadtest/loadtest.js',
+  'k6/Reads: p99': 'of loadtest/loadtest.js',
+  'k6/Trades: p99.5': 'of loadtest/loadtest.js',
+  'k6/Reads, as k6 saw them': 'of loadtest/loadtest.js',
+  'k6/Trades, as k6 saw them': 'of loadtest/loadtest.js',
+  'k6/Checks': 'of loadtest/loadtest.js',
+  'k6/Runs': 'of loadtest/loadtest.js',
+};
+
+describe('limits', () => {
+  const alerts = [...rules, ...logRules].flatMap(({ alert }) => alert ?? []);
+  const withAlerts = built.flatMap((dashboard) =>
+    (dashboard.panels ?? []).filter(isPanel).map((panel) => ({
+      name: `${dashboard.uid ?? ''}/${titleOf(panel)}`,
+      panel,
+      named: alerts.filter((alert) => new RegExp(`\\b${alert}\\b`).test(panel.description ?? '')),
+    })),
+  );
+
+  test('are those of the alerts that the panel names, unless they are said to be its own', () => {
+    const strangers = withAlerts
+      .filter(({ name }) => OWN_LIMITS[name] === undefined)
+      .flatMap(({ name, panel, named }) => {
+        const known = named.flatMap(thresholdsOf);
+        return limitsOn(panel)
+          .filter((limit) => !known.some((alerts) => near(alerts, limit)))
+          .map((limit) => `${name}: ${limit}`);
+      });
+    expect(strangers).toEqual([]);
   });
-  expect(naming.length).toBeGreaterThan(5);
-  for (const { panel, alert } of naming) {
-    const limits = panel.fieldConfig?.defaults.thresholds?.steps.map(({ value }) => value);
-    expect(limits, titleOf(panel)).toContain(thresholdOf(alert));
-  }
+
+  test('are there where a panel says that an alert fires at one', () => {
+    const saying = withAlerts.flatMap(({ name, panel, named }) =>
+      named
+        .filter((alert) => (panel.description ?? '').includes(`${alert} fires`))
+        .map((alert) => ({ name, panel, alert })),
+    );
+    expect(saying.length).toBeGreaterThan(20);
+    for (const { name, panel, alert } of saying) {
+      const there = thresholdsOf(alert).some((limit) =>
+        limitsOn(panel).some((other) => near(limit, other)),
+      );
+      expect(there, `${name} has the limit of ${alert}`).toBe(true);
+    }
+  });
+
+  test('of panels alone are of panels that there are', () => {
+    const names = withAlerts.map(({ name }) => name);
+    expect(Object.keys(OWN_LIMITS).filter((name) => !names.includes(name))).toEqual([]);
+  });
 });
 
 describe('data sources', () => {
@@ -139,8 +197,8 @@ describe('queries', () => {
 
   test('ask for rates over an interval that Grafana fits to the scrape interval, or a fixed one', () => {
     for (const panel of panels) {
-      for (const [window] of JSON.stringify(panel.targets).matchAll(/\[[^\]"]*\]/g)) {
-        expect(window).toMatch(/^\[(\$__rate_interval|\$__auto|5m|1h)\]$/);
+      for (const [window] of JSON.stringify(panel.targets).matchAll(/\[(\$\w+|\d+\w+)\]/g)) {
+        expect(window).toMatch(/^\[(\$__rate_interval|\$__auto|\$__range|\d+[mhd])\]$/);
       }
     }
   });
@@ -163,6 +221,10 @@ describe('links', () => {
     ]),
   );
 
+  test('can lead to any title, because each has its dashboard', () => {
+    expect([...addresses.keys()].toSorted()).toEqual(Object.keys(titles).toSorted());
+  });
+
   test('between dashboards lead to one that exists', () => {
     const links = [...JSON.stringify(built).matchAll(/"url":"\/d\/([^?"/]+)/g)];
     expect(links).not.toEqual([]);
@@ -181,7 +243,9 @@ describe('links', () => {
   });
 
   test('in alerts lead to a dashboard, and a panel, that exist', () => {
-    const urls = rules.flatMap((rule) => rule.annotations?.['dashboard_url'] ?? []);
+    const urls = [...rules, ...logRules].flatMap(
+      (rule) => rule.annotations?.['dashboard_url'] ?? [],
+    );
     expect(urls).not.toEqual([]);
     for (const url of urls) {
       const [, uid] = /\/d\/([^?/]+)/.exec(url) ?? [];
@@ -205,6 +269,23 @@ type Placed = Panel | RowPanel;
 
 function titleOf(panel: Placed | undefined): string {
   return panel?.title ?? 'a panel without a title';
+}
+
+/** The values from which on a panel, or a column of it, changes its colour. */
+function limitsOn(panel: Panel): number[] {
+  const { defaults, overrides = [] } = panel.fieldConfig ?? { defaults: {} };
+  const ofColumns = overrides
+    .flatMap(({ properties }) => properties)
+    .filter(({ id }) => id === 'thresholds')
+    .map(({ value }) => value as typeof defaults.thresholds);
+  return [defaults.thresholds, ...ofColumns].flatMap((thresholds) =>
+    (thresholds?.steps ?? []).flatMap(({ value }) => value ?? []),
+  );
+}
+
+/** Where red begins just above a limit, as `redAbove` has it, it is that limit. */
+function near(one: number, other: number): boolean {
+  return Math.abs(one - other) < 1e-5;
 }
 
 function right(panel: Placed): number {

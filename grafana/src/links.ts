@@ -1,9 +1,29 @@
 import { DashboardLinkBuilder, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard';
 import { JAEGER, LOKI } from './datasources.ts';
 
-/** Uids of the dashboards, in one place, so that a link cannot lead to one that does not exist. */
-export const LOOKOUT = 'lookout';
-export const API_RED = 'api-red';
+/** Every dashboard: its uid, which is part of its address and never changes, and its title. A link can lead to these alone. */
+export const titles = {
+  lookout: 'Lookout',
+  'service-levels': 'Service levels',
+  'api-red': 'API (RED)',
+  runtime: 'Runtime',
+  'jobs-and-streams': 'Jobs and streams',
+  logs: 'Logs',
+  traces: 'Traces',
+  database: 'Database',
+  redis: 'Redis and cache',
+  trading: 'Trading',
+  customers: 'Customers',
+  payments: 'Payments',
+  security: 'Auth and security',
+  synthetic: 'Synthetic',
+  dora: 'DORA',
+  host: 'Host and containers',
+  'lookout-itself': 'The lookout itself',
+  k6: 'k6',
+} as const;
+
+export type Uid = keyof typeof titles;
 
 /** Every dashboard of ours carries it; the menu at the top of each lists them by it. */
 export const TAG = 'crows-nest';
@@ -16,11 +36,27 @@ export const allDashboards = new DashboardLinkBuilder('Dashboards')
   .includeVars(true)
   .keepTime(true);
 
+/** A button at the top of a dashboard: the next one to open. Time range and variables are taken along. */
+export function toDashboard(uid: Uid): DashboardLinkBuilder {
+  return new DashboardLinkBuilder(titles[uid])
+    .type(DashboardLinkType.Link)
+    .url(`/d/${uid}`)
+    .icon('dashboard')
+    .includeVars(true)
+    .keepTime(true);
+}
+
+/**
+ * A click on a value leads to another dashboard, at the same time. `variables` are set there: name to value, which may be
+ * `${__field.labels.<label>}` for that of the series clicked on.
+ */
+export function toDetails(uid: Uid, variables: Record<string, string> = {}): DashboardLinkBuilder {
+  const set = Object.entries(variables).map(([name, value]) => `var-${name}=${value}&`);
+  return dataLink(titles[uid], `/d/${uid}?${set.join('')}\${__url_time_range}`);
+}
+
 /** A click on a series leads to the same service on "API (RED)". */
-export const toServiceDetails = dataLink(
-  'Routes of this service',
-  `/d/${API_RED}?var-service=\${__field.labels.service}&\${__url_time_range}`,
-);
+export const toServiceDetails = toDetails('api-red', { service: '${__field.labels.service}' });
 
 /** A click on a series leads to the same route alone. */
 export const toRoute = routeLink('${__field.labels.route:percentencode}');
@@ -52,7 +88,7 @@ export const toTraces = dataLink(
 function routeLink(route: string): DashboardLinkBuilder {
   return dataLink(
     'This route alone',
-    `/d/${API_RED}?\${service:queryparam}&var-route=${route}&\${__url_time_range}`,
+    `/d/api-red?\${service:queryparam}&var-route=${route}&\${__url_time_range}`,
   );
 }
 

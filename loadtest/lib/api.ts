@@ -2,6 +2,8 @@
 // decides what is right and what is wrong. Money is in cents, shares are whole.
 
 import http, { type RefinedResponse } from 'k6/http';
+import { clearTimeout, setTimeout } from 'k6/timers';
+import { WebSocket } from 'k6/websockets';
 
 export type Answer = RefinedResponse<'text'>;
 
@@ -205,6 +207,36 @@ export function research(token: string, characterId: string): Answer {
 /** How prices were: candles of hours. */
 export function history(token: string, characterId: string): Answer {
   return call('GET', `/api/characters/${characterId}/history?interval=1h`, { token, kind: 'read' });
+}
+
+/**
+ * Watches the quotes of all characters for so many seconds, beginning with the attempt to connect.
+ * @throws where the stream cannot be opened, or ends before
+ */
+export function watchQuotes(token: string, seconds: number): Promise<void> {
+  const socket = new WebSocket(`${baseUrl.replace(/^http/, 'ws')}/api/stream`);
+  const say = (message: object) => {
+    socket.send(JSON.stringify(message));
+  };
+  return new Promise((resolve, reject) => {
+    let watched = false;
+    const end = setTimeout(() => {
+      watched = true;
+      socket.close();
+    }, seconds * 1000);
+    socket.onopen = () => {
+      say({ type: 'authenticate', token });
+      say({ type: 'subscribe', characters: 'all' });
+    };
+    socket.onerror = (event) => {
+      reject(new Error(`the stream failed: ${event?.error ?? 'k6 does not say why'}`));
+    };
+    socket.onclose = () => {
+      clearTimeout(end);
+      if (watched) resolve();
+      else reject(new Error('the stream was ended by the other side'));
+    };
+  });
 }
 
 /** Says how satisfied one is: 1 to 5. */

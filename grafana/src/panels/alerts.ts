@@ -1,15 +1,8 @@
-import {
-  BigValueColorMode,
-  BigValueGraphMode,
-  BigValueTextMode,
-  ReduceDataOptionsBuilder,
-} from '@grafana/grafana-foundation-sdk/common';
-import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
-import { BAD, GOOD } from '../colours.ts';
 import { toAlertInCell, toServiceDetails } from '../links.ts';
-import { metricsPanel, redFrom, steps, type Panel } from './panel.ts';
+import { redFrom, type Panel } from './panel.ts';
 import { stat } from './stat.ts';
 import { table } from './table.ts';
+import { tiles } from './tiles.ts';
 
 /** Watchdog always fires: it proves that alerting works. */
 const FIRING = 'ALERTS{alertstate="firing", alertname!="Watchdog"}';
@@ -31,8 +24,8 @@ export function firingAlertsTable(width: number): Panel {
     description:
       'Each firing alert and since when its condition holds. Bad: any row; critical ones first need a person. Click its name for its rule and runbook.',
     width,
-    height: 6,
-    emptyWhenHealthy: true,
+    height: 7,
+    emptyWhenHealthy: 'no alert fires on a healthy day; any drill fills it',
     whenEmpty: 'No alert is firing',
     rows: { alertname: 'Alert', severity: 'Severity', service: 'Service' },
     rowLinks: { Alert: [toAlertInCell] },
@@ -48,36 +41,15 @@ export function firingAlertsTable(width: number): Panel {
   });
 }
 
-/** One tile a service: all of them at a glance, also from across the room. */
 export function serviceTiles(width: number): Panel {
-  const builder = new PanelBuilder()
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
-    .graphMode(BigValueGraphMode.None)
-    .textMode(BigValueTextMode.Name)
-    .colorMode(BigValueColorMode.Background)
-    .thresholds(
-      steps([
-        { value: null, color: BAD },
-        { value: 1, color: GOOD },
-      ]),
-    );
-  return metricsPanel(
-    builder,
-    {
-      title: 'Services',
-      description:
-        'Green: at least one instance answers, and the probe that asks as a user would gets its answer. Bad: a red tile; or one that is missing.',
-      unit: 'short',
-      width,
-      height: 6,
-      links: [toServiceDetails],
-    },
-    [
-      {
-        expr: 'min by (service) (max by (service, job) (up{job!="probe"}) or max by (service, job) (probe_success))',
-        legend: '{{service}}',
-        instant: true,
-      },
-    ],
-  );
+  return tiles({
+    title: 'Services',
+    description:
+      'Green: at least one instance answers, and the probe that asks as a user would gets its answer. Bad: a red tile; or one that is missing.',
+    width,
+    height: 7,
+    links: [toServiceDetails],
+    expr: 'min by (service) (max by (service, job) (up{job!="probe"}) or max by (service, job) (probe_success))',
+    legend: '{{service}}',
+  });
 }

@@ -1,4 +1,4 @@
-import { toServiceDetails } from '../links.ts';
+import { toDetails, toServiceDetails } from '../links.ts';
 import { thresholdOf } from '../rules.ts';
 import { PEOPLES_ROUTES } from '../variables.ts';
 import { graph } from './graph.ts';
@@ -85,6 +85,7 @@ export function saturation(width: number): Panel {
       'Share of a process’s database connections that are in use. Bad: a line at the dashed one, where DatabasePoolExhaustion fires: requests queue for a connection.',
     unit: 'percentunit',
     width,
+    links: [toDetails('database', { service: '${__field.labels.service}' })],
     max: 1,
     limit: thresholdOf('DatabasePoolExhaustion'),
     queries: [

@@ -14,9 +14,10 @@ import { logs, metrics } from '../datasources.ts';
 /** One panel of a dashboard. */
 export interface Panel {
   title: string;
+  description: string;
   builder: Builder<SdkPanel> & { id(id: number): unknown };
-  /** Rightly without data while nothing is wrong. Every other panel must show data within minutes of a fresh start. */
-  emptyWhenHealthy: boolean;
+  /** Why it is rightly without data while nothing is wrong, if it is. Every other must show data within minutes of a fresh start. */
+  emptyWhenHealthy: string | undefined;
 }
 
 /** What every panel must say about itself. */
@@ -35,7 +36,8 @@ export interface PanelText {
   links?: Builder<DashboardLink>[];
   /** Shown in place of data where there is none. */
   whenEmpty?: string;
-  emptyWhenHealthy?: boolean;
+  /** Rightly without data while nothing is wrong: why, and what fills it. */
+  emptyWhenHealthy?: string;
 }
 
 export interface Query {
@@ -53,7 +55,7 @@ export interface Query {
 }
 
 /** What the SDK's panel builders have in common; it has no name for it. */
-interface PanelBuilder extends Builder<SdkPanel> {
+export interface PanelBuilder extends Builder<SdkPanel> {
   id(id: number): this;
   title(title: string): this;
   description(description: string): this;
@@ -73,11 +75,12 @@ export function metricsPanel(
   text: PanelText,
   queries: readonly Query[],
 ): Panel {
-  builder.datasource(metrics);
-  queries.forEach((query, index) => {
-    builder.withTarget(promql(query).refId(refId(index)));
-  });
-  return described(builder, text);
+  return panel(
+    builder,
+    text,
+    metrics,
+    queries.map((query, index) => promql(query).refId(refId(index))),
+  );
 }
 
 /** Puts text, size and LogQL queries on a builder: what all panels on logs share. */
@@ -86,11 +89,38 @@ export function logsPanel(
   text: PanelText,
   queries: readonly Query[],
 ): Panel {
-  builder.datasource(logs);
-  queries.forEach((query, index) => {
-    builder.withTarget(logql(query).refId(refId(index)));
-  });
-  return described(builder, text);
+  return panel(
+    builder,
+    text,
+    logs,
+    queries.map((query, index) => logql(query).refId(refId(index))),
+  );
+}
+
+/** Puts text, size, data source and its queries on a builder: what all panels share. */
+export function panel(
+  builder: PanelBuilder,
+  text: PanelText,
+  datasource: DataSourceRef,
+  targets: readonly Builder<Dataquery>[],
+): Panel {
+  builder
+    .datasource(datasource)
+    .title(text.title)
+    .description(text.description)
+    .span(text.width)
+    .height(text.height ?? 8);
+  for (const target of targets) builder.withTarget(target);
+  if (text.unit !== undefined) builder.unit(text.unit);
+  if (text.decimals !== undefined) builder.decimals(text.decimals);
+  if (text.links !== undefined) builder.dataLinks(text.links);
+  if (text.whenEmpty !== undefined) builder.noValue(text.whenEmpty);
+  return {
+    title: text.title,
+    description: text.description,
+    builder,
+    emptyWhenHealthy: text.emptyWhenHealthy,
+  };
 }
 
 /** Green below the limit, red from it on. */
@@ -101,21 +131,24 @@ export function redFrom(limit: number): ThresholdsConfigBuilder {
   ]);
 }
 
-export function steps(thresholds: Threshold[]): ThresholdsConfigBuilder {
-  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(thresholds);
+/**
+ * Red above the limit, as alerts have it (`> 0`); Grafana colours from a value on. Of numbers that are seldom just at their limit
+ * `redFrom` says the same.
+ */
+export function redAbove(limit: number): ThresholdsConfigBuilder {
+  return redFrom(limit + 1e-6);
 }
 
-function described(builder: PanelBuilder, text: PanelText): Panel {
-  builder
-    .title(text.title)
-    .description(text.description)
-    .span(text.width)
-    .height(text.height ?? 8);
-  if (text.unit !== undefined) builder.unit(text.unit);
-  if (text.decimals !== undefined) builder.decimals(text.decimals);
-  if (text.links !== undefined) builder.dataLinks(text.links);
-  if (text.whenEmpty !== undefined) builder.noValue(text.whenEmpty);
-  return { title: text.title, builder, emptyWhenHealthy: text.emptyWhenHealthy ?? false };
+/** Red below the limit, green from it on: for what must not fall. */
+export function redBelow(limit: number): ThresholdsConfigBuilder {
+  return steps([
+    { value: null, color: BAD },
+    { value: limit, color: GOOD },
+  ]);
+}
+
+export function steps(thresholds: Threshold[]): ThresholdsConfigBuilder {
+  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(thresholds);
 }
 
 function promql(query: Query): prometheus.DataqueryBuilder {

@@ -1,10 +1,12 @@
-import { percentileColours, statusColours } from '../colours.ts';
+import { statusColours } from '../colours.ts';
 import { toLogs, toRoute, toRouteInCell, toTraces } from '../links.ts';
 import { thresholdOf } from '../rules.ts';
 import { PEOPLES_ROUTES } from '../variables.ts';
 import { graph } from './graph.ts';
 import { heatmap } from './heatmap.ts';
 import { redFrom, type Panel } from './panel.ts';
+import { percentileGraph, quantile } from './percentiles.ts';
+import { ratio } from './ratio.ts';
 import { stat } from './stat.ts';
 import { table } from './table.ts';
 
@@ -46,7 +48,7 @@ export function p95(width: number): Panel {
     unit: 's',
     width,
     thresholds: redFrom(SLOW),
-    expr: quantile(0.95, '', '5m'),
+    expr: durationQuantile(0.95, [], '5m'),
   });
 }
 
@@ -62,10 +64,12 @@ export function inFlight(width: number): Panel {
 }
 
 export function routesTable(width: number): Panel {
+  // A route that nobody asked for has none: NaN would stand among the slowest.
+  const ofRoute = (q: number) => `${durationQuantile(q, ['route', 'method'], '5m')} >= 0`;
   return table({
     title: 'Routes',
     description:
-      'Each route over the last 5 minutes, the slowest first. Bad: a red cell; its limit is that of the alerts. Click a route to see it alone.',
+      'Each route over the last 5 minutes, the slowest first. Bad: a red cell; its limit is where HighErrorRate or SlowResponseTime fires for the service as a whole. Click a route to see it alone.',
     width,
     height: 9,
     rows: { route: 'Route', method: 'Method' },
@@ -85,9 +89,19 @@ export function routesTable(width: number): Panel {
         decimals: 2,
         limit: ERROR_LIMIT,
       },
-      { title: 'p50', expr: quantile(0.5, 'route, method', '5m'), unit: 's', limit: SLOW },
-      { title: 'p95', expr: quantile(0.95, 'route, method', '5m'), unit: 's', limit: SLOW },
-      { title: 'p99', expr: quantile(0.99, 'route, method', '5m'), unit: 's' },
+      {
+        title: 'p50',
+        expr: ofRoute(0.5),
+        unit: 's',
+        limit: SLOW,
+      },
+      {
+        title: 'p95',
+        expr: ofRoute(0.95),
+        unit: 's',
+        limit: SLOW,
+      },
+      { title: 'p99', expr: ofRoute(0.99), unit: 's' },
     ],
   });
 }
@@ -141,13 +155,14 @@ export function errorTypes(width: number): Panel {
     width,
     links: [toLogs, toTraces],
     whenEmpty: 'No request has failed',
-    emptyWhenHealthy: true,
+    emptyWhenHealthy:
+      'a service whose requests all succeed has no such series; a request that it refuses fills it',
     queries: [{ expr: rate('http_requests_errors_total', 'type'), legend: '{{type}}' }],
   });
 }
 
 export function percentiles(width: number): Panel {
-  return graph({
+  return percentileGraph({
     title: 'Duration',
     description:
       'Half, 95 % and 99 % of the requests are faster than the lines. Each diamond is one request: click it for its trace. Bad: p95 at the dashed line, where SlowResponseTime fires.',
@@ -155,12 +170,8 @@ export function percentiles(width: number): Panel {
     width,
     links: [toLogs, toTraces],
     limit: SLOW,
-    colours: percentileColours,
-    queries: [
-      { expr: quantile(0.5), legend: 'p50' },
-      { expr: quantile(0.95), legend: 'p95' },
-      { expr: quantile(0.99), legend: 'p99', exemplars: true },
-    ],
+    metric: 'http_request_duration_seconds',
+    selector: CHOSEN,
   });
 }
 
@@ -173,7 +184,7 @@ export function durationByRoute(width: number): Panel {
     width,
     links: [toRoute, toLogs, toTraces],
     limit: SLOW,
-    queries: [{ expr: quantile(0.95, 'route'), legend: '{{route}}', exemplars: true }],
+    queries: [{ expr: durationQuantile(0.95, ['route']), legend: '{{route}}', exemplars: true }],
   });
 }
 
@@ -226,15 +237,19 @@ function rate(metric: string, by: string, window = '$__rate_interval', also = ''
   return `sum by (${by}) (rate(${metric}{${CHOSEN}${also}}[${window}]))`;
 }
 
-/** Zero, not absent, where nothing has failed; absent where nothing was asked. */
 function errorsByRequests(by: string, window?: string): string {
   const all = rate('http_requests_total', by, window);
   const failed = rate('http_requests_total', by, window, ', status_code=~"5.."');
-  return `(${failed} or 0 * ${all}) / (${all} > 0)`;
+  return ratio({ part: failed, whole: all });
 }
 
 /** From the buckets, not from a recording rule: exemplars hang on the buckets' own series. */
-function quantile(q: number, by = '', window = '$__rate_interval'): string {
-  const labels = by === '' ? 'le' : `${by}, le`;
-  return `histogram_quantile(${q}, ${rate('http_request_duration_seconds_bucket', labels, window)})`;
+function durationQuantile(q: number, by: string[] = [], window?: string): string {
+  return quantile({
+    q,
+    metric: 'http_request_duration_seconds',
+    selector: CHOSEN,
+    by,
+    window,
+  });
 }

@@ -7,7 +7,14 @@ import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { DashboardLink, DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { BAD } from '../colours.ts';
-import { metricsPanel, type Panel, type PanelText } from './panel.ts';
+import {
+  logsPanel,
+  metricsPanel,
+  type Panel,
+  type PanelBuilder as AnyPanelBuilder,
+  type PanelText,
+  type Query,
+} from './panel.ts';
 
 /** A column of numbers: one query, whose result has one value for each row. */
 export interface Column {
@@ -17,6 +24,8 @@ export interface Column {
   decimals?: number;
   /** The cell turns red from here on. */
   limit?: number;
+  /** The cell turns red below this. */
+  floor?: number;
 }
 
 interface Table extends PanelText {
@@ -30,11 +39,25 @@ interface Table extends PanelText {
 }
 
 /** The newest values side by side: one row for each combination of labels, one column for each query. */
-export function table({ rows, rowLinks, columns, sortBy, ...text }: Table): Panel {
+export function table({ columns, ...options }: Table): Panel {
+  // Grafana names value columns after the queries; a single one of Prometheus is called just "Value".
+  const only = columns.length === 1 ? 'Value' : undefined;
+  return metricsPanel(rowsOf({ columns, ...options }, only), options, targetsOf(columns));
+}
+
+/** The same, counted from logs. */
+export function logTable({ columns, ...options }: Table): Panel {
+  return logsPanel(rowsOf({ columns, ...options }), options, targetsOf(columns));
+}
+
+function targetsOf(columns: Column[]): Query[] {
+  return columns.map(({ expr }) => ({ expr, instant: true, table: true }));
+}
+
+function rowsOf({ rows, rowLinks, columns, sortBy }: Table, only?: string): AnyPanelBuilder {
   const queryColumns = columns.map((column, index) => ({
     ...column,
-    // Grafana names the value columns after the queries; a single one is called just "Value".
-    field: columns.length === 1 ? 'Value' : `Value #${String.fromCharCode(65 + index)}`,
+    field: only ?? `Value #${String.fromCharCode(65 + index)}`,
   }));
   const headings = {
     ...rows,
@@ -56,30 +79,29 @@ export function table({ rows, rowLinks, columns, sortBy, ...text }: Table): Pane
   for (const [heading, links] of Object.entries(rowLinks ?? {})) {
     builder.overrideByName(heading, [{ id: 'links', value: links.map((link) => link.build()) }]);
   }
-  return metricsPanel(
-    builder,
-    text,
-    columns.map(({ expr }) => ({ expr, instant: true, table: true })),
-  );
+  return builder;
 }
 
-function look({ unit, decimals, limit }: Column): DynamicConfigValue[] {
+function look({ unit, decimals, limit, floor }: Column): DynamicConfigValue[] {
   const properties: DynamicConfigValue[] = [{ id: 'unit', value: unit }];
   if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
-  if (limit !== undefined) {
-    properties.push(
-      {
-        id: 'thresholds',
-        value: {
-          mode: 'absolute',
-          steps: [
-            { value: null, color: 'transparent' },
-            { value: limit, color: BAD },
-          ],
-        },
-      },
-      { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorBackground } },
-    );
-  }
+  if (limit !== undefined) properties.push(...colouredFrom(limit, 'transparent', BAD));
+  if (floor !== undefined) properties.push(...colouredFrom(floor, BAD, 'transparent'));
   return properties;
+}
+
+function colouredFrom(limit: number, below: string, above: string): DynamicConfigValue[] {
+  return [
+    {
+      id: 'thresholds',
+      value: {
+        mode: 'absolute',
+        steps: [
+          { value: null, color: below },
+          { value: limit, color: above },
+        ],
+      },
+    },
+    { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorBackground } },
+  ];
 }

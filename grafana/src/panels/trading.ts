@@ -1,14 +1,12 @@
 import { sideColours } from '../colours.ts';
+import { thresholdOf } from '../rules.ts';
 import { barGauge } from './bar-gauge.ts';
 import { graph } from './graph.ts';
-import { redFrom, type Panel } from './panel.ts';
+import { redAbove, redFrom, type Panel } from './panel.ts';
 import { stat } from './stat.ts';
 
 /** Money is counted in cents; people read berries. */
-const BERRIES = 'currency:฿';
-
-/** In seconds. Older quotes are not traded on (services/trading/README.md), so nobody can trade from here on. */
-const STALE = 3;
+export const BERRIES = 'currency:฿';
 
 export function tradesPerMinute(width: number): Panel {
   return stat({
@@ -38,10 +36,10 @@ export function quoteAge(width: number): Panel {
   return stat({
     title: 'Quote age',
     description:
-      'Age of the newest prices that the API would trade on, of its worst instance. Bad: red, from 3 s on: trades are refused. The price engine or Redis has stopped.',
+      'Age of the newest prices that the API would trade on, of its worst instance. Bad: red, which is where QuotesStale fires: trades are refused. The price engine or Redis has stopped.',
     unit: 's',
     width,
-    thresholds: redFrom(STALE),
+    thresholds: redFrom(thresholdOf('QuotesStale')),
     expr: 'max(market_quote_age_seconds)',
   });
 }
@@ -50,10 +48,10 @@ export function ledgerImbalance(width: number): Panel {
   return stat({
     title: 'Ledger imbalance',
     description:
-      'By how much the books do not balance, all assets together. Bad: anything but 0: money has appeared or vanished. Stop trading and find out.',
+      'By how much the books do not balance, all assets together. Bad: red, which is anything but 0, and where LedgerImbalance fires: money has appeared or vanished. Stop trading and find out.',
     unit: 'short',
     width,
-    thresholds: redFrom(1),
+    thresholds: redAbove(thresholdOf('LedgerImbalance')),
     expr: 'max(sum by (instance) (abs(ledger_imbalance)))',
   });
 }

@@ -51,6 +51,8 @@ export interface Config {
    * nobody walks.
    */
   journeys: { url: string; password: string } | undefined;
+  /** What the database role of dashboards logs in with, once the schema is up to date; it cannot while undefined. */
+  reportingPassword: string | undefined;
 }
 
 /** Names every variable that is wrong: what was expected, what came, what to do. */
@@ -129,6 +131,7 @@ const environmentSchema = z
     SUBSCRIPTION_PERIOD_SECONDS: integer(1, 366 * DAY_SECONDS).default(30 * DAY_SECONDS),
     JOURNEY_URL: url(['http:', 'https:'], 'http://web:3000').optional(),
     SYNTHETIC_PASSWORD_FILE: text.optional(),
+    REPORTING_PASSWORD_FILE: text.optional(),
   })
   .refine(({ FAULTS, BIND_ADDRESS }) => FAULTS === 'off' || BIND_ADDRESS.startsWith('127.'), {
     path: ['FAULTS'],
@@ -193,6 +196,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     },
     deliveryToken: secretFrom('DELIVERY_TOKEN_FILE', values.DELIVERY_TOKEN_FILE),
     journeys: journeys(values.JOURNEY_URL, values.SYNTHETIC_PASSWORD_FILE),
+    reportingPassword: secretFrom('REPORTING_PASSWORD_FILE', values.REPORTING_PASSWORD_FILE),
   };
 }
 

@@ -1,7 +1,6 @@
-import type { Dashboard } from '../dashboard.ts';
-import { LOOKOUT } from '../links.ts';
-import { firingAlerts, firingAlertsTable, serviceTiles } from '../panels/alerts.ts';
-import { restarts, versions } from '../panels/changes.ts';
+import type { Dashboard } from '../../dashboard.ts';
+import { firingAlerts, firingAlertsTable, serviceTiles } from '../../panels/alerts.ts';
+import { restarts, versions } from '../../panels/changes.ts';
 import {
   apiErrors,
   apiP95,
@@ -9,8 +8,9 @@ import {
   latency,
   saturation,
   traffic,
-} from '../panels/golden-signals.ts';
-import { logTail, logVolume } from '../panels/logs.ts';
+} from '../../panels/golden-signals.ts';
+import { logTail, logVolume } from '../../panels/logs.ts';
+import { budgets, lowestBudget } from '../../panels/slo.ts';
 import {
   activeUsers,
   customers,
@@ -21,27 +21,29 @@ import {
   trades,
   tradesPerMinute,
   volume,
-} from '../panels/trading.ts';
+} from '../../panels/trading.ts';
 
 export const lookout: Dashboard = {
   folder: 'Overview',
-  uid: LOOKOUT,
-  title: 'Lookout',
+  uid: 'lookout',
   question: 'Is the business all right now?',
+  next: ['service-levels', 'trading', 'api-red', 'synthetic', 'dora', 'logs'],
   variables: [],
   rows: [
     {
       title: 'Is the business all right now?',
       panels: [
         firingAlerts(6),
+        lowestBudget(6),
         apiErrors(6),
         apiP95(6),
-        quoteAge(6),
-        ledgerImbalance(6),
-        tradesPerMinute(6),
-        activeUsers(6),
-        signUps(6),
-        serviceTiles(14),
+        tradesPerMinute(5),
+        activeUsers(5),
+        signUps(5),
+        quoteAge(5),
+        ledgerImbalance(4),
+        serviceTiles(8),
+        budgets(6),
         firingAlertsTable(10),
       ],
     },
@@ -60,7 +62,7 @@ export const lookout: Dashboard = {
     {
       title: 'What do the services say?',
       panels: [
-        logVolume({ title: 'Lines by level', width: 8, selector: '{service_name=~".+"}' }),
+        logVolume({ title: 'Lines by level', width: 8, services: '.+' }),
         logTail({
           title: 'Last errors',
           description:
@@ -68,7 +70,7 @@ export const lookout: Dashboard = {
           width: 16,
           selector: '{level="error"}',
           whenEmpty: 'No service has written an error',
-          emptyWhenHealthy: true,
+          emptyWhenHealthy: 'a healthy service writes none; any drill fills it',
         }),
       ],
     },

@@ -1,7 +1,7 @@
-import type { Dashboard } from '../dashboard.ts';
-import { API_RED } from '../links.ts';
-import { cacheHits, pool, poolSaturation, queryDuration, queryRate } from '../panels/data.ts';
-import { logTail, logVolume } from '../panels/logs.ts';
+import type { Dashboard } from '../../dashboard.ts';
+import { pool, poolSaturation, queryDuration, queryRate } from '../../panels/database-client.ts';
+import { hitsByCache } from '../../panels/redis.ts';
+import { logTail, logVolume } from '../../panels/logs.ts';
 import {
   durationByRoute,
   durationHeatmap,
@@ -17,14 +17,14 @@ import {
   requestRate,
   responseSizes,
   routesTable,
-} from '../panels/red.ts';
-import { instance, route, service } from '../variables.ts';
+} from '../../panels/red.ts';
+import { instance, route, service } from '../../variables.ts';
 
 export const apiRed: Dashboard = {
   folder: 'Services',
-  uid: API_RED,
-  title: 'API (RED)',
+  uid: 'api-red',
   question: 'Which route is slow or failing, for which status, since when?',
+  next: ['runtime', 'database', 'redis', 'traces', 'logs'],
   variables: [service, instance, route],
   rows: [
     {
@@ -46,14 +46,14 @@ export const apiRed: Dashboard = {
         queryRate(12),
         pool(8),
         poolSaturation(8),
-        cacheHits(8),
+        hitsByCache(8),
         responseSizes(24),
       ],
     },
     {
       title: 'What does the service say?',
       panels: [
-        logVolume({ title: 'Lines by level', width: 8, selector: '{service_name="$service"}' }),
+        logVolume({ title: 'Lines by level', width: 8, services: '$service' }),
         logTail({
           title: 'Warnings and errors',
           description:
@@ -61,7 +61,7 @@ export const apiRed: Dashboard = {
           width: 16,
           selector: '{service_name="$service", level=~"warn|error"}',
           whenEmpty: 'No warning and no error',
-          emptyWhenHealthy: true,
+          emptyWhenHealthy: 'a healthy service writes none; any drill fills it',
         }),
       ],
     },

@@ -2,7 +2,8 @@ import { thresholdOf } from '../rules.ts';
 import { graph } from './graph.ts';
 import type { Panel } from './panel.ts';
 
-const CHOSEN = 'service="$service", instance=~"$instance"';
+/** The database as the chosen services see them. */
+const CHOSEN = 'service=~"$service", instance=~"$instance"';
 
 export function queryDuration(width: number): Panel {
   return graph({
@@ -69,25 +70,6 @@ export function poolSaturation(width: number): Panel {
       {
         expr: `service_instance:db_pool_active_connections:ratio{${CHOSEN}}`,
         legend: '{{service}} {{instance}}',
-      },
-    ],
-  });
-}
-
-export function cacheHits(width: number): Panel {
-  const hits = `sum by (cache_type) (rate(cache_hits_total{${CHOSEN}}[$__rate_interval]))`;
-  const misses = `sum by (cache_type) (rate(cache_misses_total{${CHOSEN}}[$__rate_interval]))`;
-  return graph({
-    title: 'Cache hits',
-    description:
-      'Share of look-ups that the cache answered, by cache. Bad: falling below a half: the database does the work that the cache is there for.',
-    unit: 'percentunit',
-    width,
-    max: 1,
-    queries: [
-      {
-        expr: `(${hits} or 0 * ${misses}) / ((${hits} or 0 * ${misses}) + (${misses} or 0 * ${hits}) > 0)`,
-        legend: '{{cache_type}}',
       },
     ],
   });
