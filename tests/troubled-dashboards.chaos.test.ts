@@ -57,11 +57,11 @@ async function makeAStir(): Promise<void> {
   const headers = { 'idempotency-key': randomUUID() };
   const body = { amount: 1_000_000_000, card: 'card_good' };
   await demand(202, 'POST', '/api/payments/deposits', { token: customer.token, headers, body });
-  const { cash } = await waitFor('the money to come', 30, async (see) => {
+  const { cash, characters } = await waitFor('the money to come', 30, async (see) => {
     const found = see(await market(customer));
     return found.cash > body.amount / 2 && found;
   });
-  const offered = (await market(customer)).characters.find(({ id }) => id === characterId);
+  const offered = characters.find(({ id }) => id === characterId);
   const quantity = Math.floor((0.9 * cash) / (offered?.ask ?? cash));
   await trade(customer, { characterId, quantity, action: 'buy' });
 }

@@ -10,5 +10,3 @@ CREATE TABLE outbox_relayed (
   redis_run text NOT NULL,
   relayed_at timestamptz NOT NULL DEFAULT now()
 );
-
-CREATE INDEX outbox_relayed_by_time ON outbox_relayed (relayed_at);

@@ -15,7 +15,7 @@ import { QUEUE_OF, TOPICS, type Payload, type Topic } from './topics.ts';
 
 const POLL_MS = 250;
 const BATCH = 100;
-/** Redis writes what it has to its disk after two seconds at the latest, however slow that is: see redis/redis.conf. */
+/** A Redis that is killed loses its last two seconds at most, however slow its disk is: it does not put off writing for longer. */
 const KEPT_SECONDS = 10;
 
 interface OutboxRow {
@@ -27,7 +27,7 @@ interface OutboxRow {
 }
 
 // Of topics that are known here only: while versions change, those of a newer one wait for a newer worker. What Redis has long
-// written to its disk is forgotten; what another process of it took, and may have taken with it, goes back.
+// written is forgotten; what another process of it took, and may have taken with it, goes back.
 const takeMessages: Statement = {
   name: 'take_outbox',
   operation: 'delete',
