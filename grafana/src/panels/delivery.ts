@@ -177,10 +177,10 @@ export function incidentsByAlert(width: number): Panel {
   return sqlTable({
     title: 'Which alerts, 30 days',
     description:
-      'How often each alert was an incident, and how long one lasted (median). Bad: one on top week after week.',
+      'How often each alert was an incident, and how long one lasted (median; one that is open until now). Bad: one on top week after week.',
     width,
     units: { 'Lasted (median)': 's' },
-    sql: `SELECT alertname AS "Alert", count(*) AS "Times", percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM resolved_at - started_at)) AS "Lasted (median)"
+    sql: `SELECT alertname AS "Alert", count(*) AS "Times", percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM coalesce(resolved_at, now()) - started_at)) AS "Lasted (median)"
 FROM reporting.incidents WHERE ${CHOSEN} GROUP BY alertname ORDER BY "Times" DESC`,
     whenEmpty: 'No incident',
     emptyWhenHealthy: NO_INCIDENT,

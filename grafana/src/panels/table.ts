@@ -82,8 +82,14 @@ function rowsOf({ rows, rowLinks, columns, sortBy }: Table, only?: string): AnyP
   return builder;
 }
 
+/** Of a column of numbers, in pixels: what is left is for the names. */
+const NUMBER_WIDTH = 105;
+
 function look({ unit, decimals, limit, floor }: Column): DynamicConfigValue[] {
-  const properties: DynamicConfigValue[] = [{ id: 'unit', value: unit }];
+  const properties: DynamicConfigValue[] = [
+    { id: 'unit', value: unit },
+    { id: 'custom.width', value: NUMBER_WIDTH },
+  ];
   if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
   if (limit !== undefined) properties.push(...colouredFrom(limit, 'transparent', BAD));
   if (floor !== undefined) properties.push(...colouredFrom(floor, BAD, 'transparent'));
