@@ -2,7 +2,7 @@
 
 import type { DashboardQuery } from '@crows-nest/grafana/queries';
 
-import { query, seriesOf } from './lookout.ts';
+import { seriesOf } from './lookout.ts';
 
 /** Names a question for a reader: the dashboard, who asks, and which of its queries. */
 export function nameOf({ dashboard, asker, refId }: DashboardQuery): string {
@@ -11,5 +11,5 @@ export function nameOf({ dashboard, asker, refId }: DashboardQuery): string {
 
 /** What a dashboard's question is answered now: series, traces or rows. */
 export function ask({ datasource, expr, instant }: DashboardQuery): Promise<unknown[]> {
-  return datasource === 'prometheus' && instant ? query(expr) : seriesOf(datasource, expr);
+  return seriesOf(datasource, expr, { instant });
 }
