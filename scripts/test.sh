@@ -92,14 +92,15 @@ if docker image inspect crows-nest/airgap-base:trixie >/dev/null 2>&1; then
   check 'stand-ins are as bare as the official images' airgap/check.sh
 fi
 
-echo '▶ a Postgres and two Redis for the integration tests, so that two files run at once'
+# More than there are processors: alerts and containers are mostly waited for.
+echo '▶ a Postgres and three Redis for the integration tests, so that three files run at once'
 images=$(docker compose config --images)
 postgres=$(docker run --detach --publish 127.0.0.1::5432 --env POSTGRES_PASSWORD=test "$(grep '^postgres:' <<<"$images")" \
   -c fsync=off -c max_connections=300)
 databases=$postgres
 TEST_DATABASE_URL="postgres://postgres:test@$(docker port "$postgres" 5432/tcp)/postgres"
 TEST_REDIS_URL=''
-for _ in 1 2; do
+for _ in 1 2 3; do
   redis=$(docker run --detach --publish 127.0.0.1::6379 "$(grep '^redis:' <<<"$images")")
   databases+=" $redis"
   TEST_REDIS_URL+="${TEST_REDIS_URL:+,}redis://$(docker port "$redis" 6379/tcp)"
