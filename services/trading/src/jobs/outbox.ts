@@ -81,13 +81,16 @@ export interface OutboxDependencies {
  * were taken over, and kept beside it for ten seconds. When the commit fails they are added again, and the queues know them by
  * their id.
  *
- * @param run the process of Redis that they go to
  * @returns how many were moved
+ * @throws when Redis was started anew meanwhile, or cannot write to its disk: then all stays as it was
  */
-function relayBatch(
-  { database, queues, telemetry }: OutboxDependencies,
-  run: string,
-): Promise<number> {
+async function relayBatch({
+  database,
+  queues,
+  redis,
+  telemetry,
+}: OutboxDependencies): Promise<number> {
+  const run = await runOf(redis);
   return database.transaction(async (connection) => {
     const rows = await connection.query<OutboxRow>(takeMessages, [TOPICS, run]);
     await Promise.all(
@@ -101,6 +104,8 @@ function relayBatch(
         );
       }),
     );
+    // Postgres may have taken its time, and what was forgotten must have been written by the process that had it.
+    if ((await runOf(redis)) !== run) throw new Error('Redis was started anew meanwhile');
     return rows.length;
   });
 }
@@ -117,7 +122,7 @@ export function startRelay(dependencies: OutboxDependencies): { close(): Promise
   let failing = false;
   async function relay(): Promise<number> {
     if (!isReady(redis) || isStalled(faults, 'outbox')) return 0;
-    return relayBatch(dependencies, await runOf(redis));
+    return relayBatch(dependencies);
   }
   const running = (async () => {
     while (!stop.signal.aborted) {
@@ -146,9 +151,15 @@ export function startRelay(dependencies: OutboxDependencies): { close(): Promise
   };
 }
 
-/** Which process of Redis answers: each has an id of its own. */
+/**
+ * Which process of Redis answers: each has an id of its own.
+ *
+ * @throws when it cannot write to its disk: it keeps nothing then, and may still have to lose what it took before
+ */
 async function runOf(redis: Redis): Promise<string> {
-  const run = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1];
+  const info = await redis.info('server', 'persistence');
+  if (info.includes('aof_last_write_status:err')) throw new Error('Redis cannot write to its disk');
+  const run = /^run_id:(\w+)/m.exec(info)?.[1];
   if (run === undefined) throw new Error('Redis does not say its run_id in INFO');
   return run;
 }
