@@ -268,12 +268,13 @@ describe('a withdrawal', () => {
 
 test('at most twenty payments of a customer are pending', async () => {
   const answers = await Promise.all(
-    Array.from({ length: 23 }, () => ask('deposits', 100, 'card_webhook_late')),
+    Array.from({ length: 23 }, () => ask('deposits', 100, 'card_webhook_lost')),
   );
   expect(answers.filter(({ status }) => status === 202)).toHaveLength(20);
   expect(answers.find(({ status }) => status === 409)?.json).toMatchObject({
     type: '/problems/too-many-pending-payments',
   });
+  await hasten();
 });
 
 test('payments are listed in pages, newest first, and to their customer only', async () => {
