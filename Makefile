@@ -33,7 +33,7 @@ smoke: ## Walks through every function once with k6, against the running stack
 	@docker compose ps --services --status running | grep -qx web || { echo "smoke: nothing is running. Start it with 'make up'." >&2; exit 1; }
 	@docker compose run --rm --no-deps -T traffic run --quiet /loadtest/smoke.ts
 
-load: ## Loads the running stack, and shows it in Grafana (k6); VUS=10 DURATION=30s say how much and how long
+load: ## Loads the running stack and shows it in Grafana (k6; VUS=10 DURATION=30s); fails where a limit is crossed
 	@docker compose ps --services --status running | grep -qx web || { echo "load: nothing is running. Start it with 'make up'." >&2; exit 1; }
 	@docker compose run --rm --no-deps -T traffic run --quiet --vus $(or $(VUS),10) --duration $(or $(DURATION),30s) \
 	  --out experimental-prometheus-rw --tag testid=$$(date -u +%FT%TZ) --system-tags scenario,method,status,name,check,expected_response \

@@ -44,8 +44,8 @@ rule_for() {
     GRAFANA_ANONYMOUS) pattern='^(true|false)$' expected='true or false' ;;
     FAULTS) pattern='^(on|off)$' expected='on or off' ;;
     DEBUG_REQUESTS) pattern='^(true|false)$' expected='true or false' ;;
-    OTEL_TRACES_EXPORTER) pattern='^(jaeger|otlp|none)$' expected='jaeger, otlp or none' ;;
-    OTEL_TRACES_SAMPLER_ARG) pattern='^(0(\.[0-9]+)?|1(\.0+)?)$' expected='a number from 0 to 1' ;;
+    TRACES_EXPORTER) pattern='^(jaeger|otlp|none)$' expected='jaeger, otlp or none' ;;
+    TRACES_SAMPLER_ARG) pattern='^(0(\.[0-9]+)?|1(\.0+)?)$' expected='a number from 0 to 1' ;;
     SENTRY_DSN) pattern='^(https?://[^@/]+@.+/[0-9]+)?$' expected='a DSN such as https://KEY@HOST/PROJECT, or empty' ;;
     METRICS_RETENTION) pattern='^[0-9]+[smhd]$' expected='a duration such as 15d' ;;
     LOGS_RETENTION | TRACES_RETENTION) pattern='^[0-9]+[smh]$' expected='a duration such as 168h' ;;

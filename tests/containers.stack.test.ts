@@ -44,6 +44,12 @@ test('only what has one job to do ends; everything else is started again by itse
   ).toEqual([]);
 });
 
+test('no container has a volume without a name, which each start would leave behind', () => {
+  const nameless = ({ Mounts }: Container) =>
+    Mounts.filter(({ Type, Name = '' }) => Type === 'volume' && /^[0-9a-f]{64}$/.test(Name));
+  expect(offenders((one) => nameless(one).length === 0, nameless)).toEqual([]);
+});
+
 test('nothing has run out of its memory', () => {
   expect(
     offenders(

@@ -140,6 +140,10 @@ describe('settings', () => {
     expect(differing).toEqual([]);
   });
 
+  test('no setting has a name by which Docker’s builder would understand something else', () => {
+    expect([...settings.keys()].filter((name) => /^(OTEL|BUILD|DOCKER)/.test(name))).toEqual([]);
+  });
+
   test('every setting that the compose files read is explained in .env.example', () => {
     expect(used.map(({ name }) => name).filter((name) => !settings.has(name))).toEqual([]);
   });

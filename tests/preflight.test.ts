@@ -77,8 +77,8 @@ test.each([
     "✗ DEBUG is '*', but must be namespaces such as app:* or app:market,app:outbox, or empty. Correct it in .env, or remove the line to have the default.",
   ],
   [
-    'OTEL_TRACES_SAMPLER_ARG=2',
-    "✗ OTEL_TRACES_SAMPLER_ARG is '2', but must be a number from 0 to 1. Correct it in .env, or remove the line to have the default.",
+    'TRACES_SAMPLER_ARG=2',
+    "✗ TRACES_SAMPLER_ARG is '2', but must be a number from 0 to 1. Correct it in .env, or remove the line to have the default.",
   ],
   [
     'LOGS_RETENTION=a week',

@@ -90,7 +90,7 @@ export interface Container {
     Health?: { Status: string };
   };
   RestartCount: number;
-  Mounts: { Source: string; Destination: string }[];
+  Mounts: { Type: string; Name?: string; Source: string; Destination: string }[];
   HostConfig: {
     Memory: number;
     LogConfig: { Type: string; Config: Record<string, string> };

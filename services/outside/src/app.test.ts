@@ -42,7 +42,7 @@ beforeEach(async () => {
   const runbooksDirectory = await mkdtemp(path.join(tmpdir(), 'runbooks-'));
   await writeFile(
     path.join(runbooksDirectory, 'ServiceDown.md'),
-    '# Down\n\n<script>alert(1)</script>\n',
+    '# Down\n\n<script>alert(1)</script>\n\n[Other](Other.md), [docs/slo.md](../slo.md)\n',
   );
   await writeFile(path.join(runbooksDirectory, 'README.md'), '# Not an alert');
   inbox = new Inbox({ limit: 100, now });
@@ -258,6 +258,10 @@ describe('the runbooks', () => {
     expect(markup).toContain('<h1>Down</h1>');
     expect(markup).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
     expect(await page('/runbooks')).toContain('href="/runbooks/ServiceDown"');
+  });
+
+  it('lead to each other, and nowhere else', async () => {
+    expect(await page('/runbooks/ServiceDown')).toContain('<a href="Other">Other</a>, docs/slo.md');
   });
 
   it.each(['Unknown', 'README', '..%2F..%2Fetc%2Fpasswd', 'ServiceDown.md'])(

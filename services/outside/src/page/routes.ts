@@ -55,10 +55,15 @@ export function pageRoutes({ inbox, heartbeat, runbooksDirectory }: PageDependen
       return;
     }
     const source = await readFile(path.join(runbooksDirectory, `${alert}.md`), 'utf8');
-    const body = new Html(await markdown.parse(source));
+    const body = new Html(await markdown.parse(withLinksOfHere(source)));
     send(response, 200, layout(alert, frame(html`<article class="runbook">${body}</article>`)));
   });
   return router;
+}
+
+/** Runbooks link to each other as files. Documents beside their folder are not here: their names stay. */
+function withLinksOfHere(source: string): string {
+  return source.replace(/\]\((\w+)\.md\)/g, ']($1)').replace(/\[([^\]]+)\]\(\.\.\/[^)]+\)/g, '$1');
 }
 
 async function runbooks(directory: string | undefined): Promise<string[]> {
