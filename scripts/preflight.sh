@@ -74,6 +74,8 @@ check_settings() {
     name=${line%%=*}
     if ! [[ $line =~ ^[A-Za-z_][A-Za-z0-9_]*= ]]; then
       problem "$env_file line $number is not NAME=value: '$line'. Correct or remove it."
+    elif [[ $name == OTEL_TRACES_EXPORTER || $name == OTEL_TRACES_SAMPLER_ARG ]]; then
+      problem "$env_file line $number sets $name, which is called ${name#OTEL_} here. Rename it."
     elif [[ $name != COMPOSE_* ]] && ! known_settings | grep -qx "$name"; then
       problem "$env_file line $number sets $name, which nothing reads. See .env.example for the names there are."
     fi

@@ -92,7 +92,7 @@ if docker image inspect crows-nest/airgap-base:trixie >/dev/null 2>&1; then
   check 'stand-ins are as bare as the official images' airgap/check.sh
 fi
 
-# More than there are processors: alerts and containers are mostly waited for.
+# However few processors there are: alerts and containers are mostly waited for.
 echo '▶ a Postgres and three Redis for the integration tests, so that three files run at once'
 images=$(docker compose config --images)
 postgres=$(docker run --detach --publish 127.0.0.1::5432 --env POSTGRES_PASSWORD=test "$(grep '^postgres:' <<<"$images")" \

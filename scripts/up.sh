@@ -15,11 +15,14 @@ if [ "$(value_of GRAFANA)" = 0 ]; then
 else
   leave_grafana_out_if_missing
   if [ "${GRAFANA:-1}" = 0 ]; then
-    echo 'up: Grafana is left out, since its image can neither be pulled nor built here, and .env says so from now on; airgap/README.md says how to add it'
+    echo 'up: Grafana is left out, since its image can neither be pulled nor built here; airgap/README.md says how to add it'
     # So that plain `docker compose up` leaves it out as well. The tests' settings are not touched.
-    [ "$env_file" != .env ] || printf '%s\n' \
-      "# From make up: Grafana's image can be had nowhere here. Remove these lines once it can (airgap/README.md)." \
-      GRAFANA=0 GRAFANA_PULL=never >>.env
+    if [ "$env_file" = .env ]; then
+      echo 'up: .env says so from now on'
+      printf '%s\n' \
+        "# From make up: Grafana's image can be had nowhere here. Remove these lines once it can (airgap/README.md)." \
+        GRAFANA=0 GRAFANA_PULL=never >>.env
+    fi
   fi
 fi
 docker compose up --detach --remove-orphans

@@ -81,6 +81,10 @@ test.each([
     "✗ TRACES_SAMPLER_ARG is '2', but must be a number from 0 to 1. Correct it in .env, or remove the line to have the default.",
   ],
   [
+    'OTEL_TRACES_EXPORTER=otlp',
+    '✗ .env line 1 sets OTEL_TRACES_EXPORTER, which is called TRACES_EXPORTER here. Rename it.',
+  ],
+  [
     'LOGS_RETENTION=a week',
     "✗ LOGS_RETENTION is 'a week', but must be a duration such as 168h. Correct it in .env, or remove the line to have the default.",
   ],

@@ -42,7 +42,7 @@ beforeEach(async () => {
   const runbooksDirectory = await mkdtemp(path.join(tmpdir(), 'runbooks-'));
   await writeFile(
     path.join(runbooksDirectory, 'ServiceDown.md'),
-    '# Down\n\n<script>alert(1)</script>\n\n[Other](Other.md), [docs/slo.md](../slo.md)\n',
+    '# Down\n\n<script>alert(1)</script>\n\n[Other](Other.md), [docs/slo.md](../slo.md), [web](https://example.org/)\n',
   );
   await writeFile(path.join(runbooksDirectory, 'README.md'), '# Not an alert');
   inbox = new Inbox({ limit: 100, now });
@@ -260,8 +260,8 @@ describe('the runbooks', () => {
     expect(await page('/runbooks')).toContain('href="/runbooks/ServiceDown"');
   });
 
-  it('lead to each other, and nowhere else', async () => {
-    expect(await page('/runbooks/ServiceDown')).toContain('<a href="Other">Other</a>, docs/slo.md');
+  it('lead to each other and to the web, but to no file that is not here', async () => {
+    expect(await page('/runbooks/ServiceDown')).toContain('<a href="/runbooks/Other">Other</a>, docs/slo.md, <a href="https://example.org/">web</a>');
   });
 
   it.each(['Unknown', 'README', '..%2F..%2Fetc%2Fpasswd', 'ServiceDown.md'])(

@@ -20,8 +20,22 @@ const query = z.object({
   severity: z.enum(severities).optional().catch(undefined),
 });
 
-// Runbooks are ours, yet HTML in them is shown as text: the page then needs no trust in any file.
-const markdown = new Marked({ renderer: { html: ({ text }) => escapeHtml(text) } });
+/** Named as alerts are, so a README is none. */
+const runbookFile = /^([A-Z][a-z][A-Za-z]*)\.md$/;
+
+const markdown = new Marked({
+  renderer: {
+    // Runbooks are ours, yet HTML in them is shown as text: the page then needs no trust in any file.
+    html: ({ text }) => escapeHtml(text),
+    // They link to each other as files. Other documents are not here: their names stay.
+    link({ href, tokens }) {
+      if (/^https?:/.test(href)) return false;
+      const text = this.parser.parseInline(tokens);
+      const [, runbook] = runbookFile.exec(href) ?? [];
+      return runbook === undefined ? text : `<a href="/runbooks/${runbook}">${text}</a>`;
+    },
+  },
+});
 
 export interface PageDependencies {
   inbox: Inbox;
@@ -55,22 +69,16 @@ export function pageRoutes({ inbox, heartbeat, runbooksDirectory }: PageDependen
       return;
     }
     const source = await readFile(path.join(runbooksDirectory, `${alert}.md`), 'utf8');
-    const body = new Html(await markdown.parse(withLinksOfHere(source)));
+    const body = new Html(await markdown.parse(source));
     send(response, 200, layout(alert, frame(html`<article class="runbook">${body}</article>`)));
   });
   return router;
 }
 
-/** Runbooks link to each other as files. Documents beside their folder are not here: their names stay. */
-function withLinksOfHere(source: string): string {
-  return source.replace(/\]\((\w+)\.md\)/g, ']($1)').replace(/\[([^\]]+)\]\(\.\.\/[^)]+\)/g, '$1');
-}
-
 async function runbooks(directory: string | undefined): Promise<string[]> {
   if (directory === undefined) return [];
   const files = await readdir(directory).catch(() => []);
-  // Named as alerts are, so a README is none.
-  return files.flatMap((file) => /^([A-Z][a-z][A-Za-z]*)\.md$/.exec(file)?.[1] ?? []).sort();
+  return files.flatMap((file) => runbookFile.exec(file)?.[1] ?? []).sort();
 }
 
 function listPage(title: string, names: string[]): Html {

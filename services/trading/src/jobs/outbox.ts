@@ -37,7 +37,8 @@ const takeMessages: Statement = {
            WHERE id IN (SELECT id FROM outbox WHERE topic = ANY($1) ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
            RETURNING id, topic, payload, carrier, created_at),
          kept AS (
-           INSERT INTO outbox_relayed (id, topic, payload, carrier, created_at, redis_run) SELECT taken.*, $2 FROM taken),
+           INSERT INTO outbox_relayed (id, topic, payload, carrier, created_at, redis_run, relayed_at)
+           SELECT taken.*, $2, clock_timestamp() FROM taken),
          ended AS (
            DELETE FROM outbox_relayed
            WHERE id IN (
@@ -82,7 +83,7 @@ export interface OutboxDependencies {
  * their id.
  *
  * @returns how many were moved
- * @throws when Redis was started anew meanwhile, or cannot write to its disk: then all stays as it was
+ * @throws when Redis was started anew meanwhile, or cannot write to its disk: then all stays in Postgres as it was
  */
 async function relayBatch({
   database,
