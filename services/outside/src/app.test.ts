@@ -261,7 +261,9 @@ describe('the runbooks', () => {
   });
 
   it('lead to each other and to the web, but to no file that is not here', async () => {
-    expect(await page('/runbooks/ServiceDown')).toContain('<a href="/runbooks/Other">Other</a>, docs/slo.md, <a href="https://example.org/">web</a>');
+    expect(await page('/runbooks/ServiceDown')).toContain(
+      '<a href="/runbooks/Other">Other</a>, docs/slo.md, <a href="https://example.org/">web</a>',
+    );
   });
 
   it.each(['Unknown', 'README', '..%2F..%2Fetc%2Fpasswd', 'ServiceDown.md'])(

@@ -55,7 +55,10 @@ async function ids(table: 'outbox' | 'outbox_relayed'): Promise<number[]> {
 test.each([
   ['is started anew while it is handed messages', ['run_id:one', 'run_id:two']],
   ['cannot write to its disk', ['aof_last_write_status:err\r\nrun_id:one']],
-  ['can write no more once it has messages', ['run_id:one', 'aof_last_write_status:err\r\nrun_id:one']],
+  [
+    'can write no more once it has messages',
+    ['run_id:one', 'aof_last_write_status:err\r\nrun_id:one'],
+  ],
   ['says no more who it is once it has messages', ['run_id:one', '']],
 ])('a Redis that %s is trusted with nothing, and nothing is forgotten', async (_, says) => {
   let asked = 0;
