@@ -82,7 +82,7 @@ test.each([
   ],
   [
     'OTEL_TRACES_EXPORTER=otlp',
-    '✗ .env line 1 sets OTEL_TRACES_EXPORTER, which is called TRACES_EXPORTER here. Rename it.',
+    '✗ .env line 15 sets OTEL_TRACES_EXPORTER, which is called TRACES_EXPORTER here. Rename it.',
   ],
   [
     'LOGS_RETENTION=a week',
