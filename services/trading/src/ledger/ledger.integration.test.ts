@@ -149,7 +149,7 @@ describe('the gauge', () => {
     } finally {
       await late.end();
     }
-    for (let check = 0; check < 2; check += 1) {
+    for (let check = 0; check < 4; check += 1) {
       await undisturbed();
       expect(await imbalances()).toEqual({});
     }
